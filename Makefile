@@ -1,0 +1,64 @@
+# `make up` and `make test` do everything on a fresh machine; the rest are their parts.
+SHELL := /bin/bash
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
+STACK ?= local
+PYTEST := python -m pytest
+PARALLEL := --numprocesses auto
+
+.PHONY: help setup up preview down test unit integration e2e lint format bench local-up local-down local-status local-reset lock
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: ## venv, Pulumi, plugins: what is missing, and nothing twice
+	@scripts/setup
+
+up: setup local-up ## set-up, local cloud, `pulumi up -s local`
+	@scripts/stack up
+
+preview: ## what `make up` would change
+	@scripts/stack preview --diff
+
+down: ## destroy the stack and remove the local cloud
+	@scripts/stack destroy
+	@scripts/local down
+
+local-up: setup ## local cloud only
+	@scripts/local up
+
+local-down: ## remove the local cloud
+	@scripts/local down
+
+local-status: ## what runs where
+	@scripts/local status
+
+local-reset: ## local cloud with fresh data
+	@scripts/local reset
+
+test: setup lint ## set-up and every test
+	HYPOTHESIS_PROFILE=thorough $(PYTEST) $(PARALLEL) tests/unit
+	$(PYTEST) tests/integration tests/e2e
+
+unit: ## no network, no Docker, < 30 s
+	$(PYTEST) $(PARALLEL) tests/unit
+
+integration: ## local cloud and containers
+	$(PYTEST) tests/integration
+
+e2e: ## the real pulumi CLI
+	$(PYTEST) tests/e2e
+
+lint: ## ruff and mypy
+	ruff check .
+	ruff format --check .
+	mypy
+
+format: ## ruff, writing
+	ruff check --fix .
+	ruff format .
+
+bench: ## side by side with other ways; prints ratios
+	python -m bench
+
+lock: ## write requirements.lock anew
+	scripts/lock

@@ -1,0 +1,1 @@
+"""The migration run: decide, lock or adopt, run, follow, drain, diagnose, record."""

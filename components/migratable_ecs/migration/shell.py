@@ -1,0 +1,58 @@
+"""Let a shell command say that its log is at its end. Pure.
+
+A log stream has no end: whether more lines will come is not to be known from outside. A command that runs under `sh -c`
+can print one more line after itself, and since the log driver sends the lines of one container in order, whoever has read that
+line has read them all. It goes to stdout and to stderr, because the driver reads the two one beside the other. It is never shown
+and never counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+#: Entry points and commands after which one string follows that the shell reads as a script.
+_SHELLS = (("sh", "-c"), ("/bin/sh", "-c"), ("bash", "-c"), ("/bin/bash", "-c"))
+
+
+def shell_command(entry_point: Sequence[str], command: Sequence[str]) -> tuple[list[str], str] | None:
+    """Split into (words before the script, script) when the container runs one script in a shell, else None.
+
+    The words are those of the container's *command* only: `entryPoint` cannot be overridden by RunTask.
+    """
+    if tuple(entry_point) in _SHELLS and len(command) == 1:
+        return [], command[0]
+    if not entry_point and len(command) == 3 and tuple(command[:2]) in _SHELLS:
+        return list(command[:2]), command[2]
+    return None
+
+
+def end_marker(identity: str) -> str:
+    """The line that ends the log of the run `identity`."""
+    return f"migratable-ecs: end of log {identity}"
+
+
+def with_end_marker(script: str, marker: str) -> str:
+    """`script`, then the marker on both outputs, then the script's exit code.
+
+    The script runs in a child, so that `exit` in it does not skip the marker; TERM and INT are passed on to it, because a shell as
+    process 1 would swallow them.
+    """
+    return (
+        f"(\n{script}\n) & c=$!\n"
+        "trap 'kill -TERM $c 2>/dev/null' TERM INT\n"
+        "wait $c; r=$?\n"
+        "while kill -0 $c 2>/dev/null; do wait $c; r=$?; done\n"
+        f"echo '{marker}'; echo '{marker}' >&2\n"
+        "exit $r"
+    )
+
+
+#: How often the marker is printed: once for each output.
+MARKERS = 2
+
+
+def split_marker(line: str, marker: str) -> tuple[str, bool]:
+    """(what the program printed, whether the marker followed). Output without a final newline stands before the marker."""
+    if line.endswith(marker):
+        return line[: -len(marker)], True
+    return line, False

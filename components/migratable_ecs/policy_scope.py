@@ -1,0 +1,146 @@
+"""The resources of one service, by ARN, for the policies of those who deploy and operate it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from . import image, names, secrets
+from .args import BackupArgs, MigratableEcsServiceArgs, ProcessArgs
+from .names import Names
+from .validation import InvalidArgument, is_plain
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The resources of one service, by ARN."""
+
+    name: str
+    args: MigratableEcsServiceArgs
+    account: str
+    region: str
+    partition: str
+    repositories: tuple[str, ...]
+
+    def arn(self, service: str, resource: str, *, region: bool = True) -> str:
+        return f"arn:{self.partition}:{service}:{self.region if region else ''}:{self.account}:{resource}"
+
+    @property
+    def names(self) -> Names:
+        return names.all_of(self.name, self.args.names)
+
+    @property
+    def cluster(self) -> str:
+        """Its name."""
+        return names.cluster(plain("cluster", self.args.cluster))
+
+    def processes(self) -> dict[str, ProcessArgs]:
+        """What has a task definition of its own beside the app, by the end of its name."""
+        found: dict[str, ProcessArgs] = {**(self.args.workers or {}), **(self.args.schedules or {})}
+        if self.args.migration:
+            found["migrate"] = self.args.migration
+        if self.args.contract:
+            found["contract"] = self.args.contract
+        return found
+
+    def family(self, key: str) -> str:
+        return self.processes()[key].family or names.shortened(f"{self.name}-{key}", 255)
+
+    def app_family(self) -> str:
+        return (self.args.task.family if self.args.task else None) or self.name
+
+    def migrations(self) -> list[str]:
+        return [key for key in ("migrate", "contract") if key in self.processes()]
+
+    def definitions(self, keys: Sequence[str]) -> list[str]:
+        """All revisions of the families."""
+        return [self.arn("ecs", f"task-definition/{self.family(key)}:*") for key in keys]
+
+    def all_definitions(self) -> list[str]:
+        return [
+            self.arn("ecs", f"task-definition/{self.app_family()}:*"),
+            *self.definitions(list(self.processes())),
+        ]
+
+    def services(self) -> list[str]:
+        workers = {key: worker.service_name for key, worker in (self.args.workers or {}).items()}
+        own = [self.names.service, *(given or f"{self.name}-{key}" for key, given in workers.items())]
+        return [self.arn("ecs", f"service/{self.cluster}/{service}") for service in own]
+
+    def log_groups(self, keys: Sequence[str] | None = None) -> list[str]:
+        """ARNs, which CloudWatch Logs writes with `:*` at the end."""
+        wanted = list(self.processes()) if keys is None else keys
+        groups = [self.processes()[key].log_group or names.log_group(self.family(key)) for key in wanted]
+        app = [] if keys is not None else [self.names.log_group or names.log_group(self.app_family())]
+        return [self.arn("logs", f"log-group:{group}:*") for group in (*app, *groups)]
+
+    def made_roles(self) -> list[str]:
+        task = self.args.task
+        made = [
+            *([] if task and task.execution_role_arn else [self.names.execution_role]),
+            *([] if task and (task.task_role_arn or task.without_task_role) else [self.names.task_role]),
+        ]
+        return [self.role(role) for role in made] + self.schedule_roles()
+
+    def schedule_roles(self) -> list[str]:
+        return [self.role(names.role(f"{self.name}-{key}", "schedule")) for key in self.args.schedules or ()]
+
+    def role(self, role: str) -> str:
+        return self.arn("iam", f"role/{role}", region=False)
+
+    def passed_roles(self) -> list[str]:
+        """Those with which tasks run."""
+        task = self.args.task
+        given = [task.execution_role_arn, task.task_role_arn] if task else []
+        for migration in (self.args.migration, self.args.contract):
+            given += [migration.execution_role_arn, migration.task_role_arn] if migration else []
+        known = [plain("role", arn) for arn in given if arn]
+        return known + [arn for arn in self.made_roles() if arn not in self.schedule_roles()]
+
+    def ecr(self) -> list[str]:
+        """ARNs of the repositories."""
+        found = [self.arn("ecr", f"repository/{name}") for name in self.repositories]
+        given = [
+            self.args.image,
+            *(m.image for m in (self.args.migration, self.args.contract) if m and m.image),
+        ]
+        given += [sidecar.image for sidecar in (self.args.sidecars or {}).values()]
+        for worker in (self.args.workers or {}).values():
+            given += [sidecar.image for sidecar in (worker.sidecars or {}).values()]
+        for each in given:
+            if is_plain(each) or not self.repositories:
+                found += self._repository(
+                    plain("image", each, "give the names of its repositories as repositories=[…]")
+                )
+        return found
+
+    def _repository(self, reference: str) -> list[str]:
+        parsed = image.parse(reference)
+        host = parsed.registry.split(".")
+        if not parsed.registry:
+            return [self.arn("ecr", f"repository/{parsed.repository}")]
+        if host[1:3] != ["dkr", "ecr"]:
+            return []
+        return [f"arn:{self.partition}:ecr:{host[3]}:{host[0]}:repository/{parsed.repository}"]
+
+    def secrets(self) -> list[str]:
+        """ARNs of the secrets that are looked up by name; Secrets Manager adds a hyphen and six characters to it."""
+        given = [self.args.secrets, *(process.secrets for process in self.processes().values())]
+        given += [sidecar.secrets for sidecar in (self.args.sidecars or {}).values()]
+        plain = [r for mapping in given for r in (mapping or {}).values() if isinstance(r, str)]
+        found = [secrets.parse("", reference).name for reference in plain]
+        return [self.arn("secretsmanager", f"secret:{name}-??????") for name in found if name]
+
+    def backups(self) -> list[BackupArgs]:
+        return [m.backup for m in (self.args.migration, self.args.contract) if m and m.backup]
+
+
+def plain(argument: str, value: object, remedy: str = "give it as a string") -> str:
+    """`value`, or an error when it is known only later.
+
+    Raises:
+        InvalidArgument: with `remedy`.
+    """
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{argument} is known only later, and a policy has to name it: {remedy}")
+    return value

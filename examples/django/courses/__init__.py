@@ -1,0 +1,1 @@
+"""Courses with lessons, and the learners enrolled in them."""

@@ -1,0 +1,75 @@
+"""Requests reach the service through a rule with a fixed priority on a listener that is there already."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.component.service import deployed
+
+RULE, TARGET_GROUP, SERVICE = (
+    "aws:lb/listenerRule:ListenerRule",
+    "aws:lb/targetGroup:TargetGroup",
+    "aws:ecs/service:Service",
+)
+
+
+def test_the_rule_has_the_priority_given_and_forwards_to_the_target_group() -> None:
+    graph = deployed(ingress__priority=4321)
+    rule = graph.one(RULE).inputs
+    assert rule["listenerArn"] == "arn:listener"
+    assert rule["priority"] == 4321
+    assert [(a["type"], a["targetGroupArn"]) for a in rule["actions"]] == [
+        ("forward", "arn:aws:TargetGroup:web")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "paths", "conditions"),
+    [
+        ([], ["/*"], [{"pathPattern": {"values": ["/*"]}}]),
+        (["a.test"], [], [{"hostHeader": {"values": ["a.test"]}}]),
+        (
+            ["a.test", "b.test"],
+            ["/api/*"],
+            [{"hostHeader": {"values": ["a.test", "b.test"]}}, {"pathPattern": {"values": ["/api/*"]}}],
+        ),
+    ],
+)
+def test_host_and_path_must_both_match(hosts: list[str], paths: list[str], conditions: Any) -> None:
+    graph = deployed(ingress__host_headers=hosts, ingress__path_patterns=paths)
+    assert graph.one(RULE).inputs["conditions"] == conditions
+
+
+def test_the_target_group_takes_addresses_and_asks_for_health() -> None:
+    graph = deployed(
+        ingress__health_check_path="/healthz",
+        ingress__health_check_matcher="200-299",
+        ingress__health_check_interval=20,
+        ingress__deregistration_delay=5,
+    )
+    group = graph.one(TARGET_GROUP).inputs
+    assert (group["targetType"], group["port"], group["protocol"], group["vpcId"]) == (
+        "ip",
+        8000,
+        "HTTP",
+        "vpc-1",
+    )
+    assert group["deregistrationDelay"] == 5
+    check = group["healthCheck"]
+    assert (check["path"], check["matcher"], check["interval"]) == ("/healthz", "200-299", 20)
+    assert check["timeout"] < 5, "a check must end before the shortest interval"
+
+
+def test_the_service_registers_its_container_there() -> None:
+    assert deployed().one(SERVICE).inputs["loadBalancers"] == [
+        {"targetGroupArn": "arn:aws:TargetGroup:web", "containerName": "app", "containerPort": 8000}
+    ]
+
+
+def test_without_ingress_there_is_no_rule_and_no_target_group() -> None:
+    graph = deployed(ingress=...)
+    assert not [each.type for each in graph.resources if each.type.startswith("aws:lb/")]
+    assert not graph.one(SERVICE).inputs.get("loadBalancers")
+    assert "healthCheckGracePeriodSeconds" not in graph.one(SERVICE).inputs

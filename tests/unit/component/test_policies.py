@@ -1,0 +1,162 @@
+"""The policies of the deployer and of the operator: exact resources, each action with its reason in docs/security.md."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from migratable_ecs import InvalidArgument
+from migratable_ecs.policies import deployer_policy, operator_policy
+
+from tests.unit.component.cloud import ACCOUNT, REGION
+from tests.unit.component.service import arguments
+
+PAGE = (Path(__file__).parents[3] / "docs" / "security.md").read_text(encoding="utf-8")
+ECS, LOGS = f"arn:aws:ecs:{REGION}:{ACCOUNT}", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group"
+LISTENER = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:listener/app/shared/1/2"
+
+#: Actions for which AWS defines no resource, or which list what is there.
+ON_EVERYTHING = {
+    *("ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition", "ecs:ListTasks", "logs:DescribeLogGroups"),
+    *("elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetGroupAttributes"),
+    *("elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTags", "elasticloadbalancing:DescribeListeners"),
+    *("elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTargetHealth"),
+    *("application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"),
+    "application-autoscaling:DescribeScheduledActions",
+}  # fmt: skip
+
+WRITTEN = {"deployer": deployer_policy, "operator": operator_policy}
+
+
+def everything(**changes: Any) -> dict[str, Any]:
+    """A service that uses whatever needs a permission."""
+    return arguments(
+        ingress__listener_arn=LISTENER,
+        secrets={"A": "db", "B": "learning-db:key"},
+        migration__backup={"instance": "db-1"},
+        contract={"command": "contract", "backup": {"cluster": "db-c"}},
+        workers={"queue": {"command": "x"}},
+        schedules={"nightly": {"command": "x", "expression": "rate(1 day)"}},
+        scaling={"minimum": 1, "maximum": 2, "cpu": 50},
+        watching={"topic_arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"},
+        rollout={"execute_command": True},
+        log_kms_key_arn=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1",
+        **changes,
+    )
+
+
+def statements(who: str, given: Any = None, **more: Any) -> list[dict[str, Any]]:
+    document = json.loads(WRITTEN[who]("web", given or everything(), account=ACCOUNT, region=REGION, **more))
+    assert document["Version"] == "2012-10-17"
+    return list(document["Statement"])
+
+
+def resources_of(action: str, who: str = "deployer", given: Any = None) -> set[str]:
+    return {arn for each in statements(who, given) if action in each["Action"] for arn in each["Resource"]}
+
+
+@pytest.mark.parametrize("who", WRITTEN)
+def test_no_action_has_a_wildcard_and_nothing_is_allowed_by_exclusion(who: str) -> None:
+    for statement in statements(who):
+        assert set(statement) <= {"Effect", "Action", "Resource", "Condition"}
+        assert statement["Effect"] == "Allow"
+        assert not [action for action in statement["Action"] if "*" in action]
+
+
+@pytest.mark.parametrize("who", WRITTEN)
+def test_everything_is_the_resource_only_where_aws_has_nothing_narrower(who: str) -> None:
+    found = {a for each in statements(who) if "*" in each["Resource"] for a in each["Action"]}
+    assert found <= ON_EVERYTHING
+
+
+@pytest.mark.parametrize("who", WRITTEN)
+def test_every_other_resource_names_the_account_and_something_of_the_service(who: str) -> None:
+    for each in statements(who):
+        for arn in set(each["Resource"]) - {"*"}:
+            _, _, service, _, account, resource = arn.split(":", 5)
+            assert account in (ACCOUNT, "")
+            narrow = resource.split("/", 1)[-1].rstrip("*") not in ("", ":")
+            assert narrow or "Condition" in each or service in ("rds", "application-autoscaling"), arn
+
+
+@pytest.mark.parametrize("who", WRITTEN)
+def test_the_security_page_gives_a_reason_for_each_action_and_for_no_other(who: str) -> None:
+    heading = {"deployer": "## Who runs `pulumi up`", "operator": "## Who runs the command-line tool"}[who]
+    table = PAGE.partition(heading)[2].partition("\n## ")[0]
+    rows = [line.split("|") for line in table.splitlines() if line.startswith("| `")]
+    documented = {action for row in rows for action in re.findall(r"`([a-z-]+:[A-Za-z]+)`", row[1])}
+    assert all(row[3].strip() for row in rows)
+    assert documented == {action for each in statements(who) for action in each["Action"]}
+
+
+def test_what_is_named_by_the_user_is_named_in_the_policy() -> None:
+    given = arguments(
+        names={"service": "django-ecs-service", "execution_role": "start", "task_role": "app"},
+        task={"family": "django-app"},
+        cluster=f"{ECS}:cluster/django",
+        migration__family="django-migrate",
+        migration__log_group="/migrations",
+    )
+    assert resources_of("ecs:UpdateService", given=given) == {f"{ECS}:service/django/django-ecs-service"}
+    assert resources_of("ecs:RunTask", given=given) == {f"{ECS}:task-definition/django-migrate:*"}
+    assert f"{LOGS}:/migrations:*" in resources_of("logs:GetLogEvents", given=given)
+    assert {arn.rpartition("/")[2] for arn in resources_of("iam:PassRole", given=given)} == {"start", "app"}
+
+
+def test_roles_that_exist_are_passed_on_but_not_changed() -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/existing"
+    given = arguments(task={"execution_role_arn": role, "task_role_arn": role})
+    assert resources_of("iam:PassRole", given=given) == {role}
+    assert not resources_of("iam:PutRolePolicy", given=given)
+
+
+def test_roles_are_passed_to_nobody_but_the_service_that_uses_them() -> None:
+    for each in statements("deployer"):
+        if "iam:PassRole" in each["Action"]:
+            (service,) = each["Condition"]["StringEquals"].values()
+            assert {
+                "ecs-tasks.amazonaws.com": "web-execution",
+                "scheduler.amazonaws.com": "web-nightly-schedule",
+            }[service] in "".join(each["Resource"])
+
+
+def test_snapshots_of_others_are_not_deleted() -> None:
+    for who in WRITTEN:
+        for each in statements(who):
+            if any(action.startswith("rds:Delete") for action in each["Action"]):
+                assert each["Condition"] == {
+                    "StringEquals": {"aws:ResourceTag/migratable-ecs:service": "web"}
+                }
+
+
+def test_the_operator_makes_and_destroys_nothing() -> None:
+    actions = {action for each in statements("operator") for action in each["Action"]}
+    assert not [
+        a
+        for a in actions
+        if re.match(r"(iam:(?!PassRole)|ecs:(Create|Delete|Register)|logs:(Delete|CreateLogGroup))", a)
+    ]
+
+
+def test_what_is_not_used_is_not_allowed() -> None:
+    plain = arguments(ingress=..., container_port=...)
+    services = {a.partition(":")[0] for each in statements("deployer", plain) for a in each["Action"]}
+    assert services == {"ecs", "iam", "logs", "ecr"}
+
+
+def test_repositories_are_given_when_the_image_is_known_only_later() -> None:
+    later = arguments(image=pulumi.Output.from_input("x"))
+    with pytest.raises(InvalidArgument, match=r"image is known only later, .* repositories=\[…\]"):
+        statements("deployer", later)
+    found = statements("deployer", later, repositories=["shop"])
+    assert f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/shop" in str(found)
+
+
+def test_an_image_of_another_registry_needs_no_permission() -> None:
+    assert not resources_of(
+        "ecr:DescribeImages", given=arguments(image="ghcr.io/team/app@sha256:" + "c" * 64)
+    )

@@ -1,0 +1,80 @@
+"""The end marker: printed by a real shell, after everything else, on both outputs, with the script's own exit code."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+
+import pytest
+from migratable_ecs.migration.shell import MARKERS, end_marker, shell_command, split_marker, with_end_marker
+
+MARKER = end_marker("migratable-0123456789abcdef0123")
+
+
+def sh(script: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", "-c", with_end_marker(script, MARKER)], capture_output=True, text=True, timeout=20, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        ("echo done", 0),
+        ("echo one; exit 3", 3),
+        ("false", 1),
+        ("nosuchcommand", 127),
+        ("printf 'no newline'", 0),
+        ("echo a # a comment", 0),
+        ("cat <<X\nhere\nX", 0),
+        ("set -e; false; echo never", 1),
+    ],
+)
+def test_exit_code_is_kept_and_the_marker_is_last(script: str, code: int) -> None:
+    done = sh(script)
+    assert done.returncode == code
+    assert done.stdout.rstrip("\n").endswith(MARKER)
+    assert done.stderr.rstrip("\n").endswith(MARKER)
+    assert (done.stdout + done.stderr).count(MARKER) == MARKERS
+
+
+def test_output_without_a_final_newline_stands_before_the_marker() -> None:
+    line = sh("printf 'no newline'").stdout.rstrip("\n")
+    assert split_marker(line, MARKER) == ("no newline", True)
+    assert split_marker("some line", MARKER) == ("some line", False)
+
+
+def test_sigterm_reaches_the_command() -> None:
+    script = "trap 'echo obeyed; exit 7' TERM; echo ready; while :; do sleep 0.05; done"
+    process = subprocess.Popen(
+        ["sh", "-c", with_end_marker(script, MARKER)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=20)
+    assert out.splitlines() == ["obeyed", MARKER]
+    assert process.returncode == 7
+
+
+@pytest.mark.parametrize(
+    ("entry_point", "command", "expected"),
+    [
+        (["sh", "-c"], ["manage.py migrate"], ([], "manage.py migrate")),
+        ([], ["sh", "-c", "manage.py migrate"], (["sh", "-c"], "manage.py migrate")),
+        (["/bin/bash", "-c"], ["x"], ([], "x")),
+        ([], ["/migrate", "up"], None),
+        (["/migrate"], ["up"], None),
+        (["sh", "-c"], ["a", "b"], None),
+        ([], [], None),
+    ],
+)
+def test_which_commands_run_in_a_shell(
+    entry_point: list[str], command: list[str], expected: tuple[list[str], str] | None
+) -> None:
+    assert shell_command(entry_point, command) == expected
