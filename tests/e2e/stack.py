@@ -50,9 +50,9 @@ class Stack:
     extra_env: dict[str, str] = field(default_factory=dict)
     program: str = ""
     project: str = ""
+    made_at: datetime = field(default_factory=lambda: datetime.now(UTC), init=False)
 
     def __post_init__(self) -> None:
-        self.made_at = datetime.now(UTC)
         for file in ("Pulumi.yaml", "Pulumi.local.yaml", "__main__.py"):
             shutil.copy(ROOT / file, self.folder / file)
         for file, text in (("__main__.py", self.program), ("Pulumi.yaml", self.project)):

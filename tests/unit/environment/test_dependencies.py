@@ -15,9 +15,10 @@ def name_of(requirement: str) -> str:
 
 def test_the_page_and_the_project_name_the_same_packages() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    required, for_development = project["dependencies"], project["optional-dependencies"]["dev"]
-    _, package, repository = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8").split("\n## ")
-    for requirements, section in ((required, package), (for_development, repository)):
+    extras = project["optional-dependencies"]
+    _, *sections = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8").split("\n## ")
+    lists = (project["dependencies"], extras["cli"], extras["dev"])
+    for requirements, section in zip(lists, sections, strict=True):
         reasons = re.findall(r"^\| `([a-z0-9-]+)` \|", section, re.MULTILINE)
         assert sorted(reasons) == sorted(name_of(each) for each in requirements)
 
@@ -26,5 +27,6 @@ def test_each_is_locked() -> None:
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     locked = set(re.findall(r"^([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==", lock, re.MULTILINE))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = {name_of(each) for each in [*project["dependencies"], *project["optional-dependencies"]["dev"]]}
+    extras = project["optional-dependencies"]
+    wanted = {name_of(each) for each in [*project["dependencies"], *extras["cli"], *extras["dev"]]}
     assert wanted <= locked
