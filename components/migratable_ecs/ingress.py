@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -11,29 +12,34 @@ from . import rule_priority
 from .args import IngressArgs
 from .context import Context
 from .load_balancer import LoadBalancer
+from .target_group_name import checked_vpc
 
 
-def checked_priority(context: Context) -> pulumi.Input[int]:
-    """The rule's priority. Called before anything is registered, so that a taken one is refused while nothing has been made.
+def checked(context: Context) -> IngressArgs | None:
+    """The args, once AWS has been asked about them: before anything is registered, so that what is refused leaves nothing behind.
 
     Raises:
-        InvalidArgument: another rule of the listener has it.
+        InvalidArgument: another rule of the listener has the priority, or the target group would have to be replaced under its name.
     """
     args = context.args.ingress
-    if args is None or args.listener_arn is None:
-        return 1 if args is None else args.rule_priority()
-    return rule_priority.free_priority(
-        args.listener_arn,
-        args.rule_priority(),
-        service=context.name,
-        target_group=context.names.target_group,
+    if args is None:
+        return None
+    group = context.names.target_group
+    priority = args.rule_priority()
+    if args.listener_arn is not None:
+        priority = rule_priority.free_priority(
+            args.listener_arn, priority, service=context.name, target_group=group
+        )
+    vpc_id = checked_vpc(
+        args.vpc_id, name=group, protocol_version=args.protocol_version, listener_arn=args.listener_arn
     )
+    return replace(args, priority=priority, vpc_id=vpc_id)
 
 
 class Ingress:
     """Target group and listener rule; the load balancer too, when one is made."""
 
-    def __init__(self, context: Context, args: IngressArgs, port: int, priority: pulumi.Input[int]) -> None:
+    def __init__(self, context: Context, args: IngressArgs, port: int) -> None:
         self._context, self._args, self._port = context, args, port
         rollout = context.args.rollout
         self.load_balancer = (
@@ -51,7 +57,7 @@ class Ingress:
         self.rule = aws.lb.ListenerRule(
             context.name,
             listener_arn=self.listener_arn,
-            priority=priority,
+            priority=args.rule_priority(),
             conditions=conditions(args),
             actions=[self._action()],
             tags=context.tags,
@@ -114,7 +120,11 @@ class Ingress:
                 "unhealthy_threshold": args.unhealthy_threshold,
             },
             tags=self._context.tags,
-            opts=self._context.options(),
+            opts=pulumi.ResourceOptions.merge(
+                self._context.options(),
+                # ECS registers each task with its own port, so this one says nothing; AWS would replace the group for it.
+                pulumi.ResourceOptions(ignore_changes=["port"]),
+            ),
         )
 
     def _action(self) -> Any:

@@ -121,8 +121,11 @@ class LoadBalancer:
     ) -> None:
         """From the load balancer to the tasks, on their port and no other: out of the one group, into the other."""
         common: dict[str, Any] = {
-            "ip_protocol": "tcp", "from_port": port, "to_port": port,
-            "tags": self._context.tags, "opts": self._context.options(),
+            "ip_protocol": "tcp", "from_port": port, "to_port": port, "tags": self._context.tags,
+            # With another port a second rule is made and the first goes last: until then tasks with the old port are still called.
+            "opts": pulumi.ResourceOptions.merge(
+                self._context.options(), pulumi.ResourceOptions(replace_on_changes=["from_port", "to_port"])
+            ),
         }  # fmt: skip
         aws.vpc.SecurityGroupEgressRule(
             f"{self._context.name}-alb-out-{number}",

@@ -140,12 +140,22 @@ def _tags(listener: str, arn: str) -> dict[str, str]:
 
 
 def _client(listener: str) -> Any:
-    """The client for the listener's region, with the credentials of the stack's `aws:` configuration."""
+    """The client for the listener's region."""
+    return load_balancing(region_of(listener))
+
+
+def load_balancing(region: str) -> Any:
+    """A client of Elastic Load Balancing, with the credentials of the stack's `aws:` configuration; `region` empty for its own."""
     config = pulumi.Config("aws")
     known = {key: config.get(key.partition(":")[2]) for key in AWS_KEYS}
     given = {key: value for key, value in known.items() if value is not None}
-    match = _LISTENER.match(listener)
-    return connect(aws_settings({"region": match["region"] if match else ""}, given)).client("elbv2")
+    return connect(aws_settings({"region": region}, given)).client("elbv2")
+
+
+def region_of(listener: object) -> str:
+    """The region of an ALB's listener; empty for what is none."""
+    match = _LISTENER.match(listener) if isinstance(listener, str) else None
+    return match["region"] if match else ""
 
 
 def _rule(found: Mapping[str, Any]) -> Rule:

@@ -15,9 +15,10 @@ from .around import Made, around, links
 from .context import Context
 from .ecs_service import ecs_service, service_rollout
 from .iam import Roles
-from .ingress import Ingress, checked_priority
+from .ingress import Ingress, checked
 from .look_ups import LookUps
 from .migration_run import CONTRACT, MIGRATE, Migration, family_of
+from .protect import guarded_service
 from .schedules import schedules
 from .task_definitions import task_definition
 from .workers import Worker
@@ -65,6 +66,7 @@ class MigratableEcsService(pulumi.ComponentResource):
     ) -> None:
         given = build(MigratableEcsServiceArgs, args)
         given.validate(name)
+        given = guarded_service(name, given)
         super().__init__("migratable-ecs:index:MigratableEcsService", name, None, opts)
         look_ups = LookUps(pulumi.InvokeOptions(parent=self))
         look_ups.prefetch(given)
@@ -84,7 +86,7 @@ class MigratableEcsService(pulumi.ComponentResource):
     def _wire(self, context: Context) -> None:
         args, name = context.args, context.name
         family = args.task.family if args.task and args.task.family else name
-        priority = checked_priority(context)
+        to_be_reached = checked(context)
         groups = [logs.log_group(context, name, family, context.names.log_group)]
         migration = self._migration(context, args.migration, groups, MIGRATE) if args.migration else None
         contract = (
@@ -118,8 +120,8 @@ class MigratableEcsService(pulumi.ComponentResource):
             migration.register(roles)
             gate.append(migration.run)
         ingress = (
-            Ingress(context, args.ingress, args.container_port, priority)
-            if args.ingress and args.container_port
+            Ingress(context, to_be_reached, args.container_port)
+            if to_be_reached and args.container_port
             else None
         )
         service = ecs_service(context, definition, ingress, after=gate)

@@ -1,4 +1,4 @@
-"""No test of the component reaches AWS: the rules of a listener come from here."""
+"""No test of the component reaches AWS: the rules of a listener and the target groups come from here."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from migratable_ecs import rule_priority
 from migratable_ecs.migration.session import AwsSettings
 
 
 @dataclass
 class Listeners:
-    """DescribeRules and DescribeTags of Elastic Load Balancing, two rules a page."""
+    """DescribeRules (two rules a page), DescribeTags and DescribeTargetGroups of Elastic Load Balancing."""
 
     rules: list[dict[str, Any]] = field(default_factory=list)
+    groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     error: Exception | None = None
     asked: list[str] = field(default_factory=list)
@@ -47,6 +49,14 @@ class Listeners:
             for arn in ResourceArns
         ]
         return {"TagDescriptions": tags}
+
+    def describe_target_groups(self, *, Names: list[str]) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        self.asked += Names
+        if self.error:
+            raise self.error
+        if not set(Names) <= set(self.groups):
+            raise ClientError({"Error": {"Code": "TargetGroupNotFound"}}, "DescribeTargetGroups")
+        return {"TargetGroups": [self.groups[name] for name in Names]}
 
 
 @pytest.fixture(autouse=True)

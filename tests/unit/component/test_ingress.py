@@ -62,6 +62,13 @@ def test_the_target_group_takes_addresses_and_asks_for_health() -> None:
     assert check["timeout"] < 5, "a check must end before the shortest interval"
 
 
+def test_another_port_of_the_container_does_not_replace_the_target_group() -> None:
+    """With targets by address the group's own port says nothing, and a second group of the same name cannot be made."""
+    group = deployed(container_port=9000).one(TARGET_GROUP)
+    assert group.ignored == ("port",)
+    assert deployed(container_port=9000).one(SERVICE).inputs["loadBalancers"][0]["containerPort"] == 9000
+
+
 def test_the_service_registers_its_container_there() -> None:
     assert deployed().one(SERVICE).inputs["loadBalancers"] == [
         {"targetGroupArn": "arn:aws:TargetGroup:web", "containerName": "app", "containerPort": 8000}

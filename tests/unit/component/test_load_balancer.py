@@ -99,6 +99,12 @@ def test_it_reaches_the_tasks_on_their_port_and_nothing_else() -> None:
     }
 
 
+def test_tasks_with_the_old_port_are_called_until_the_roll_is_over() -> None:
+    for each in [each for each in made().resources if each.type in (IN, OUT)]:
+        callers = each.inputs["securityGroupId"] == "web-alb-id" and each.type == IN
+        assert each.replaces == (() if callers else ("fromPort", "toPort"))
+
+
 def test_groups_given_are_used_and_none_is_made() -> None:
     graph = made(allowed_cidrs=..., security_groups=["sg-alb"])
     assert graph.one(BALANCER).inputs["securityGroups"] == ["sg-alb"]
