@@ -57,7 +57,7 @@ def ecs_service(
             security_groups=args.network.security_groups,
             assign_public_ip=args.network.assign_public_ip,
         ),
-        load_balancers=_targets(context, ingress, blue_green),
+        load_balancers=_targets(ingress, blue_green),
         service_registries=discovery.registries(context),
         service_connect_configuration=discovery.service_connect(context),
         wait_for_steady_state=args.wait_for_steady_state,
@@ -138,16 +138,14 @@ def _rollout(rollout: RolloutArgs, ingress: Ingress | None) -> dict[str, Any]:
     }
 
 
-def _targets(
-    context: Context, ingress: Ingress | None, blue_green: BlueGreen | None
-) -> list[aws.ecs.ServiceLoadBalancerArgs]:
-    if ingress is None or context.args.container_port is None:
+def _targets(ingress: Ingress | None, blue_green: BlueGreen | None) -> list[aws.ecs.ServiceLoadBalancerArgs]:
+    if ingress is None:
         return []
     return [
         aws.ecs.ServiceLoadBalancerArgs(
             target_group_arn=ingress.target_group.arn,
-            container_name=context.args.container_name,
-            container_port=context.args.container_port,
+            container_name=ingress.container,
+            container_port=ingress.port,
             advanced_configuration=blue_green.configuration if blue_green else None,
         )
     ]

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from . import rule_priority
-from .args import IngressArgs
+from .args import IngressArgs, reached
 from .context import Context
 from .load_balancer import LoadBalancer
 from .target_group_name import checked_vpc
@@ -37,13 +37,14 @@ def checked(context: Context) -> IngressArgs | None:
 
 
 class Ingress:
-    """Target group and listener rule; the load balancer too, when one is made."""
+    """Target group and listener rule; the load balancer too, when one is made. `container`, at `port`, gets the requests."""
 
-    def __init__(self, context: Context, args: IngressArgs, port: int) -> None:
-        self._context, self._args, self._port = context, args, port
+    def __init__(self, context: Context, args: IngressArgs) -> None:
+        self._context, self._args = context, args
+        self.container, self.port = reached(context.args) or ("", 0)
         rollout = context.args.rollout
         self.load_balancer = (
-            LoadBalancer(context, args.load_balancer, args.vpc_id, port) if args.load_balancer else None
+            LoadBalancer(context, args.load_balancer, args.vpc_id, self.port) if args.load_balancer else None
         )
         self.listener_arn = pulumi.Output.from_input(
             self.load_balancer.listener.arn if self.load_balancer else args.listener_arn or ""
@@ -103,7 +104,7 @@ class Ingress:
         return aws.lb.TargetGroup(
             resource,
             name=name,
-            port=self._port,
+            port=self.port,
             protocol="HTTP",
             protocol_version=args.protocol_version,
             target_type="ip",

@@ -119,11 +119,7 @@ class MigratableEcsService(pulumi.ComponentResource):
         if migration and not migration.after:
             migration.register(roles)
             gate.append(migration.run)
-        ingress = (
-            Ingress(context, to_be_reached, args.container_port)
-            if to_be_reached and args.container_port
-            else None
-        )
+        ingress = Ingress(context, to_be_reached) if to_be_reached else None
         service = ecs_service(context, definition, ingress, after=gate)
         rolled = self._after_the_roll(context, service, definition, roles, [migration, contract])
         migrated = [service] if args.migration and args.migration.phase == "init" else [*gate, *rolled]

@@ -8,6 +8,7 @@ from .migration import BackupArgs, MigrationArgs
 from .naming import NamesArgs
 from .network import NetworkArgs
 from .process import ProcessArgs
+from .reached import reached
 from .rollout import BlueGreenArgs, CapacityProviderArgs, DiscoveryArgs, RolloutArgs, ServiceConnectArgs
 from .scaling import ScalingArgs, ScheduledScalingArgs
 from .service import MigratableEcsServiceArgs
@@ -44,4 +45,5 @@ __all__ = [
     "WatchingArgs",
     "WorkerArgs",
     "build",
+    "reached",
 ]

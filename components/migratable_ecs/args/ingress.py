@@ -53,6 +53,8 @@ class IngressArgs:
         vpc_id: the VPC of the target group.
         listener_arn: the existing ALB's listener, or
         load_balancer: an ALB made for the service. Only one of the two.
+        container_name: that gets the requests, default the app's; a sidecar such as nginx in front of the app.
+        container_port: of that container; default the app's `container_port`, or the sidecar's only port.
         priority: of the rule, 1 to 50000, unique on the listener and fixed; needed with listener_arn, default 1 with load_balancer.
         host_headers, path_patterns: conditions; with listener_arn at least one condition, with load_balancer default all paths.
         http_headers: further condition, name of the header -> values.
@@ -73,6 +75,8 @@ class IngressArgs:
     vpc_id: pulumi.Input[str]
     listener_arn: pulumi.Input[str] | None = None
     load_balancer: LoadBalancerArgs | None = None
+    container_name: str | None = None
+    container_port: int | None = None
     priority: pulumi.Input[int] | None = None
     host_headers: Sequence[pulumi.Input[str]] = ()
     path_patterns: Sequence[pulumi.Input[str]] = ()

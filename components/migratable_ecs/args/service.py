@@ -25,6 +25,7 @@ from .ingress import IngressArgs
 from .migration import MigrationArgs
 from .naming import NamesArgs
 from .network import NetworkArgs
+from .reached import reached
 from .rollout import DiscoveryArgs, RolloutArgs, ServiceConnectArgs
 from .running import validate_running
 from .scaling import ScalingArgs
@@ -54,7 +55,7 @@ class MigratableEcsServiceArgs:
         discovery: an entry in Cloud Map. service_connect: ECS Service Connect.
         watching: alarms and a dashboard; None for neither.
         names: names of your own for what is made.
-        container_port: the port the app listens on; needed with ingress.
+        container_port: the port the app listens on; needed with ingress, unless that leads to a sidecar.
         command, entry_point, working_directory: of the app's container; default the image's.
         container_name: default `app`. stream_prefix: of its log streams, default the container's name.
         container: more of the app's container.
@@ -124,7 +125,6 @@ class MigratableEcsServiceArgs:
         self.network.validate("network")
         if self.ingress:
             self.ingress.validate("ingress")
-            required("container_port", self.container_port, "ingress needs the port that the app listens on")
         if self.container_port is not None:
             between("container_port", self.container_port, 1, 65535)
         validate_running(self)
@@ -164,6 +164,7 @@ class MigratableEcsServiceArgs:
         inside = self.migration if self.migration and self.migration.phase == "init" else None
         init = (inside.container_name or "migrate", inside.container) if inside else None
         fit_together("", main, self.sidecars, self._volumes(), init)
+        reached(self)
 
     def _volumes(self) -> Mapping[str, VolumeArgs]:
         return (self.task.volumes if self.task else None) or {}

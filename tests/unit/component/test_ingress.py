@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.component.service import deployed
+from tests.unit.component.service import arguments, deployed
+from tests.unit.component.test_refusals import refusal
 
 RULE, TARGET_GROUP, SERVICE = (
     "aws:lb/listenerRule:ListenerRule",
@@ -80,3 +81,68 @@ def test_without_ingress_there_is_no_rule_and_no_target_group() -> None:
     assert not [each.type for each in graph.resources if each.type.startswith("aws:lb/")]
     assert not graph.one(SERVICE).inputs.get("loadBalancers")
     assert "healthCheckGracePeriodSeconds" not in graph.one(SERVICE).inputs
+
+
+# -- a sidecar in front of the app ----------------------------------------------------------------------------------
+
+NGINX: dict[str, Any] = {"image": "public.ecr.aws/nginx/nginx@sha256:" + "f" * 64, "ports": [{"container_port": 8080}]}
+
+
+def in_front(sidecar: dict[str, Any] | None = None, **ingress: Any) -> dict[str, Any]:
+    """Arguments of an app behind a sidecar."""
+    changes = {f"ingress__{name}": value for name, value in ingress.items()}
+    return {"sidecars": {"nginx": sidecar or NGINX}, **changes}
+
+
+def test_requests_go_to_the_sidecar_that_is_named_at_its_only_port() -> None:
+    graph = deployed(**in_front(container_name="nginx"))
+    (balancer,) = graph.one(SERVICE).inputs["loadBalancers"]
+    assert (balancer["containerName"], balancer["containerPort"]) == ("nginx", 8080)
+    assert graph.one(TARGET_GROUP).inputs["port"] == 8080
+
+
+def test_the_app_behind_it_needs_no_port() -> None:
+    graph = deployed(container_port=..., **in_front(container_name="nginx", container_port=8080))
+    (balancer,) = graph.one(SERVICE).inputs["loadBalancers"]
+    assert (balancer["containerName"], balancer["containerPort"]) == ("nginx", 8080)
+
+
+def test_the_app_may_be_called_at_another_of_its_ports() -> None:
+    more = {"ports": [{"container_port": 9100}]}
+    (balancer,) = deployed(container=more, ingress__container_port=9100).one(SERVICE).inputs["loadBalancers"]
+    assert (balancer["containerName"], balancer["containerPort"]) == ("app", 9100)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (
+            in_front(container_name="ngnix"),
+            "ingress.container_name is 'ngnix', which is no container of the app's task; it has app, nginx (did you mean 'nginx'?)",
+        ),
+        (
+            in_front(container_name="nginx", container_port=8000),
+            "ingress.container_port is 8000; give a tcp port of the container 'nginx', which has 8080",
+        ),
+        (
+            in_front({**NGINX, "ports": [{"container_port": 8080}, {"container_port": 8443}]}, container_name="nginx"),
+            "ingress.container_port is missing; give a tcp port of the container 'nginx', which has 8080, 8443",
+        ),
+        (
+            in_front({"image": NGINX["image"]}, container_name="nginx"),
+            "ingress.container_port is missing; give a tcp port of the container 'nginx', which has none: give its ports",
+        ),
+        (
+            in_front({**NGINX, "ports": [{"container_port": 53, "protocol": "udp"}]}, container_name="nginx", container_port=53),
+            "ingress.container_port is 53; give a tcp port of the container 'nginx', which has none: give its ports",
+        ),
+        (
+            {"ingress__container_port": 9000},
+            "ingress.container_port is 9000; give a tcp port of the container 'app', which has 8000",
+        ),
+        ({"container_port": ...}, "container_port is missing: ingress needs the port that the app listens on"),
+    ],
+    ids=["no-container", "not-its-port", "two-ports", "no-port", "udp", "not-the-app-s", "no-port-of-the-app"],
+)  # fmt: skip
+def test_a_container_that_cannot_be_reached_is_refused(given: dict[str, Any], sentence: str) -> None:
+    assert refusal("web", arguments(**given)) == sentence

@@ -199,6 +199,8 @@ def test_what_is_left_out_of_the_target_group_is_switched_off() -> None:
 def test_no_argument_of_the_ingress_is_left_out() -> None:
     elsewhere = {"vpc_id", "listener_arn", "load_balancer", "priority", "host_headers", "path_patterns"}
     elsewhere |= {
+        "container_name",  # test_ingress.py
+        "container_port",
         "health_check_path",
         "health_check_matcher",
         "health_check_interval",
