@@ -11,6 +11,7 @@ import pulumi
 
 from .. import image as images
 from ..migration import guard
+from ..protect import may_destroy
 from ..validation import InvalidArgument, between, named_texts, one_of, required, texts
 from .containers import ContainerArgs
 from .network import NetworkArgs
@@ -130,7 +131,9 @@ class MigrationArgs(ProcessArgs):
 
     def is_protected(self) -> bool:
         """Whether commands that destroy data are refused."""
-        return guard.is_protected(self.guarded_environment()) if self.protected is None else self.protected
+        if self.protected is not None:
+            return self.protected
+        return guard.is_protected(self.guarded_environment()) and not may_destroy()
 
     def guarded_environment(self) -> str:
         """Name of the environment the data belongs to."""
