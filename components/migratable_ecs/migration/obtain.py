@@ -77,7 +77,7 @@ def run_request(spec: RunSpec, token: str) -> dict[str, Any]:
 
 
 class Obtainer:
-    """One deployer's way to its task. `backup` is called at most once, when it is certain that a task will be started."""
+    """One deployer's way to its task. `prepare` is called at most once, when it is certain that a task will be started."""
 
     def __init__(
         self,
@@ -89,11 +89,11 @@ class Obtainer:
         evidence: Callable[..., Evidence],
         overrides: Mapping[str, Any],
         cancelled: Callable[[], bool],
-        backup: Callable[[Sequence[Task]], None],
+        prepare: Callable[[Sequence[Task]], None],
     ) -> None:
         self._spec, self._ecs, self._clock, self._console = spec, ecs, clock, console
         self._evidence, self._overrides = evidence, overrides
-        self._cancelled, self._backup = cancelled, backup
+        self._cancelled, self._prepare = cancelled, prepare
         self._bumps: dict[str, int] = {}
         self._spent_since: dict[str, float] = {}
         self._waiting_since: float | None = None
@@ -122,7 +122,7 @@ class Obtainer:
                 return Obtained(adopted, adopted=True)
             if not self._free(tasks):
                 continue
-            self._backup_once(tasks)
+            self._prepare_once(tasks)
             # The wall clock also counts the time for which the machine was suspended.
             if max(self._clock.time() - looked[0], self._clock.monotonic() - looked[1]) > LIST_IS_FRESH:
                 continue
@@ -173,9 +173,9 @@ class Obtainer:
         self._clock.sleep(state_interval(now - self._waiting_since))
         return False
 
-    def _backup_once(self, tasks: Sequence[Task]) -> None:
-        backup, self._backup = self._backup, lambda _tasks: None
-        backup(tasks)
+    def _prepare_once(self, tasks: Sequence[Task]) -> None:
+        prepare, self._prepare = self._prepare, lambda _tasks: None
+        prepare(tasks)
 
     def _start(self, tasks: Sequence[Task]) -> Obtained | NotStarted | None:
         """One RunTask. None: look at the tasks again."""

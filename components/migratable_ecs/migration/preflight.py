@@ -1,9 +1,14 @@
-"""What must be true before a task is started. Each check is one read, made only when a run is due."""
+"""What must be true before a task is started. Each check is one read, made only when a run is due.
+
+`preflight` comes before looking for a task to adopt; `check_image` only when a task will be started, since one that has pulled its image
+long ago is adopted even when the image is gone from ECR.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from .clock import Clock
@@ -22,19 +27,36 @@ _ECR_IMAGE = re.compile(
 def preflight(
     spec: RunSpec, aws: Clients, ecs: Ecs, logs: Logs, clock: Clock
 ) -> tuple[Mapping[str, Any], str]:
-    """Check account, region, cluster, task definition, log group and image.
+    """Check account, region, cluster, task definition and log group.
 
     Returns the task definition and the ARN of the caller.
 
     Raises:
         PreflightFailed: one sentence with the value, what is allowed and the remedy.
     """
-    try:
+    with _refused(spec):
         actor = _account(spec, aws, clock)
         _cluster(spec, ecs)
         definition = _definition(spec, ecs)
         _log_group(definition, spec, logs)
+    return definition, actor
+
+
+def check_image(spec: RunSpec, aws: Clients, clock: Clock) -> None:
+    """Check that ECR has the image, just before a task is started from it.
+
+    Raises:
+        PreflightFailed: as of `preflight`.
+    """
+    with _refused(spec):
         _image(spec, aws, clock)
+
+
+@contextmanager
+def _refused(spec: RunSpec) -> Iterator[None]:
+    """A check that AWS does not answer refuses the run."""
+    try:
+        yield
     except AwsCallFailed as failed:
         error = failed.error
         evidence = Evidence(spec.container, spec.cluster, spec.family, spec.region, "", error=error)
@@ -42,7 +64,6 @@ def preflight(
             f"nothing was started, because a check before the run failed: {error.operation} answered {error.code}: {error.message}. "
             f"{diagnose(evidence).next_step}"
         ) from failed
-    return definition, actor
 
 
 def _account(spec: RunSpec, aws: Clients, clock: Clock) -> str:

@@ -1,6 +1,6 @@
 """One migration run from the checks before it to its record: the state machine drawn in docs/how-it-works.md.
 
-preflight -> adopt or lock -> backup -> RunTask -> follow -> drain -> diagnose -> record. No Pulumi here: `pulumi up` and the
+preflight -> adopt or lock -> image -> backup -> RunTask -> follow -> drain -> diagnose -> record. No Pulumi here: `pulumi up` and the
 command line both call `execute`.
 """
 
@@ -20,7 +20,7 @@ from .ecs import AwsCallFailed, Ecs, Task
 from .errors import LostSight, MigrationFailed, MigrationInterrupted
 from .follow import Console, Ending, Follower, LogFollower, Streams
 from .obtain import NotStarted, Obtained, Obtainer
-from .preflight import preflight
+from .preflight import check_image, preflight
 from .redaction import Redactor
 from .session import Clients
 from .shell import end_marker, shell_command, with_end_marker
@@ -258,10 +258,12 @@ class _Run:
             overrides = {"containerOverrides": [{"name": self._spec.container, "command": command}]}
         return Obtainer(
             self._spec, self._ecs, self._clock, self._console, evidence=self._evidence, overrides=overrides,
-            cancelled=self._cancelled, backup=self._backup,
+            cancelled=self._cancelled, prepare=self._prepare,
         )  # fmt: skip
 
-    def _backup(self, tasks: Sequence[Task]) -> None:
+    def _prepare(self, tasks: Sequence[Task]) -> None:
+        """A task will be started: it needs its image, and the database is copied before."""
+        check_image(self._spec, self._aws, self._clock)
         if self._spec.backup is not None:
             newest = max((task.created for task in tasks), default=0.0)
             self._snapshot = self._backup_maker(self._spec.backup).make(newest)

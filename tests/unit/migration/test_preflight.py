@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from migratable_ecs.migration.errors import PreflightFailed
+from migratable_ecs.migration.spec import Backup
 
 from tests.unit.migration.scenario import DIGEST, GROUP, Scenario
 
@@ -76,6 +77,32 @@ def test_a_repository_that_is_not_there() -> None:
     scenario = Scenario()
     text = refusal(scenario, image=f"{scenario.aws.ecr.uri('gone')}@{DIGEST}")
     assert "is not in repository gone" in text
+
+
+def test_a_task_is_adopted_even_when_its_image_is_gone_from_the_repository() -> None:
+    """It has pulled the image already; whether ECR still has it matters only to a task that is yet to start."""
+    scenario = Scenario()
+    digest = scenario.aws.ecr.push("shop", "v1")
+    options = {"digest": digest, "image": f"{scenario.aws.ecr.uri('shop')}@{digest}"}
+    scenario.run(**options)
+    gone = {**options, "image": f"{scenario.aws.ecr.uri('gone')}@{digest}"}
+    assert scenario.run(**gone).adopted
+    assert len([call for call in scenario.aws.calls if call.operation == "RunTask"]) == 1
+
+
+def test_no_snapshot_is_made_for_an_image_that_is_not_there() -> None:
+    scenario = Scenario()
+    refusal(scenario, image=f"{scenario.aws.ecr.uri('gone')}@{DIGEST}", backup=Backup(instance="db-1"))
+    assert not [call for call in scenario.aws.calls if call.operation == "CreateDBSnapshot"]
+
+
+def test_an_image_that_cannot_be_looked_up_names_the_call() -> None:
+    scenario = Scenario()
+    scenario.aws.ecr.fail_next("DescribeImages", "AccessDeniedException", "not authorized", times=50)
+    text = refusal(scenario, image=f"{scenario.aws.ecr.uri('shop')}@{DIGEST}")
+    assert text.startswith(
+        "nothing was started, because a check before the run failed: DescribeImages answered AccessDeniedException"
+    )
 
 
 def test_an_image_of_another_registry_is_left_to_ecs() -> None:
