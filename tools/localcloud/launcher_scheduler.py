@@ -18,7 +18,8 @@ from ministack.services import ecs
 
 from tools.localcloud.launcher_settings import Settings
 from tools.localcloud.launcher_targets import Targets
-from tools.localcloud.launcher_task import TaskRun, now
+from tools.localcloud.launcher_task import TaskRun
+from tools.localcloud.launcher_task_record import now
 from tools.localcloud.launcher_tasks import Tasks
 
 Record = dict[str, Any]

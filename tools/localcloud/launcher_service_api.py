@@ -10,7 +10,7 @@ from ministack.services import alb, ecs
 
 from tools.localcloud.launcher_scheduler import Scheduler
 from tools.localcloud.launcher_targets import in_use
-from tools.localcloud.launcher_task import now
+from tools.localcloud.launcher_task_record import now
 from tools.localcloud.launcher_tasks import Response, check_network, invalid, refusal
 
 Record = dict[str, Any]

@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
 from __future__ import annotations
 
 import logging
-import secrets as random_secrets
 import threading
 import time
 from collections.abc import Callable
@@ -23,8 +22,7 @@ from tools.localcloud.launcher_containers import Container
 from tools.localcloud.launcher_docker import Engine, StartError, cannot_start
 from tools.localcloud.launcher_logs import Follower, open_stream
 from tools.localcloud.launcher_secrets import resolve
-
-Record = dict[str, Any]
+from tools.localcloud.launcher_task_record import Record, note_address, now, prepare_record
 
 logger = logging.getLogger("launcher")
 
@@ -235,7 +233,8 @@ class TaskRun:
             container.state = "running"
             container.health = "starting" if container.definition.get("healthCheck") else ""
             self._show(container, lastStatus="RUNNING", runtimeId=f"{self.id}-{container.docker_id[:10]}")
-            self._note_address(container)
+            if self.awsvpc and container.address:
+                note_address(self.record, container, first=container is owner)
             self.changed.notify_all()
         ecs_metadata.set_docker_id(container.token, container.docker_id)
         ecs_metadata.set_container_status(container.token, "RUNNING")
@@ -294,20 +293,6 @@ class TaskRun:
             self.engine.settings.bridge_host,
         )
         environment.setdefault("AWS_REGION", self.region)
-
-    def _note_address(self, container: Container) -> None:
-        if not self.awsvpc or not container.address:
-            return
-        attachment = self.record["attachments"][0]
-        attachment["status"] = "ATTACHED"
-        if not any(
-            d["name"] == "privateIPv4Address" for d in attachment["details"]
-        ) or container is shape.network_owner(self.containers):
-            kept = [d for d in attachment["details"] if d["name"] != "privateIPv4Address"]
-            attachment["details"] = [*kept, {"name": "privateIPv4Address", "value": container.address}]
-        container.record["networkInterfaces"] = [
-            {"attachmentId": attachment["id"], "privateIpv4Address": container.address}
-        ]
 
     # Stop
 
@@ -396,34 +381,3 @@ class TaskRun:
     def _show(self, container: Container, **values: Any) -> None:
         with self.changed:
             container.record.update(values)
-
-
-def now() -> float:
-    """Seconds since 1970 with milliseconds, as ECS gives times."""
-    return round(time.time(), 3)
-
-
-def prepare_record(record: Record, *, awsvpc: bool) -> None:
-    """Give a new task record what ECS shows and take out what it does not; safe to call twice."""
-    if record.get("_prepared"):
-        return
-    record["_prepared"] = True
-    record["createdAt"] = record["connectivityAt"] = now()
-    record["stopCode"] = record["stoppedReason"] = None
-    if record.get("launchType") == "FARGATE":
-        record.pop("containerInstanceArn", None)
-    for size in ("cpu", "memory"):
-        record[size] = (record.get("overrides") or {}).get(size) or record.get(size)
-    record["attributes"] = [{"name": "ecs.cpu-architecture", "value": "x86_64"}]
-    if awsvpc:
-        details = [{"name": "networkInterfaceId", "value": f"eni-{random_secrets.token_hex(8)}"}]
-        if record.get("_subnet"):
-            details.insert(0, {"name": "subnetId", "value": record["_subnet"]})
-        record["attachments"] = [
-            {
-                "id": ecs.new_uuid(),
-                "type": "ElasticNetworkInterface",
-                "status": "PRECREATED",
-                "details": details,
-            }
-        ]

@@ -16,7 +16,8 @@ from urllib3.exceptions import HTTPError
 
 from tools.localcloud import launcher_limits as limits
 from tools.localcloud.launcher_docker import Engine
-from tools.localcloud.launcher_task import TaskRun, prepare_record
+from tools.localcloud.launcher_task import TaskRun
+from tools.localcloud.launcher_task_record import prepare_record
 
 Record = dict[str, Any]
 Response = tuple[int, dict[str, str], bytes]

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import inf
 from typing import Any
 
 from migratable_ecs.testing.client import ACCOUNT, REGION, FakeClient, operation
 from migratable_ecs.testing.clock import FakeClock
 from migratable_ecs.testing.filtering import FilterToken, found_by, matching
+from migratable_ecs.testing.log_groups import LogGroup, LogStream
 from migratable_ecs.testing.pages import (
     EVENT_OVERHEAD,
-    LAST,
     MAX_BYTES,
     MAX_EVENTS,
     TOKEN_LIFE,
@@ -29,7 +29,7 @@ from migratable_ecs.testing.pages import (
     parse,
 )
 from migratable_ecs.testing.script import Output, Script, Seconds, StartFailure
-from migratable_ecs.testing.streams import FIRST, ContainerOutput, Ingestion, Source, StoredEvents
+from migratable_ecs.testing.streams import FIRST, ContainerOutput, Ingestion, StoredEvents
 from migratable_ecs.testing.task import FakeTask
 from migratable_ecs.testing.throttle import Limit, logs_limits
 from migratable_ecs.testing.timeline import Span, draw
@@ -44,32 +44,6 @@ NO_LOG_GROUP = (
 
 _FOURTEEN_DAYS_MS = 14 * 24 * 3600 * 1000
 _TWO_HOURS_MS = 2 * 3600 * 1000
-
-
-@dataclass
-class _Stream:
-    name: str
-    created: float | None = None
-    outputs: list[ContainerOutput] = field(default_factory=list)
-    stored: StoredEvents | None = None
-
-    @property
-    def sources(self) -> list[Source]:
-        return [*self.outputs, *([self.stored] if self.stored is not None else [])]
-
-    def exists(self, now: float) -> bool:
-        """A container's stream comes into being with its first line."""
-        if self.created is None and any(next(source.after(FIRST, now), None) for source in self.sources):
-            self.created = now
-        return self.created is not None
-
-
-@dataclass
-class _Group:
-    name: str
-    created: float
-    retention: int | None = None
-    streams: dict[str, _Stream] = field(default_factory=dict)
 
 
 class FakeLogs(FakeClient):
@@ -99,7 +73,7 @@ class FakeLogs(FakeClient):
         self.ingestion = ingestion or Ingestion()
         self._reader = Reader(paging or Paging(), self._random)
         self._put_late = put_late
-        self._groups: dict[str, _Group] = {}
+        self._groups: dict[str, LogGroup] = {}
 
     # What a test, and the fake ECS, set up and look at.
 
@@ -115,8 +89,8 @@ class FakeLogs(FakeClient):
         """Have a container that starts now write `lines`, without an ECS around it; the group is created if
         need be."""
         span = Span(self.clock.time(), self.clock.time() + ends_after)
-        home = self._groups.setdefault(group, _Group(group, self.clock.time()))
-        target = home.streams.setdefault(stream, _Stream(stream))
+        home = self._groups.setdefault(group, LogGroup(group, self.clock.time()))
+        target = home.streams.setdefault(stream, LogStream(stream))
         rules = ingestion or self.ingestion
         number = len(target.outputs) + 1
         target.outputs.append(ContainerOutput(stream, number, lines, (), lambda: span, rules, str(self.seed)))
@@ -146,7 +120,7 @@ class FakeLogs(FakeClient):
                 str(self.seed),
                 obeys=script.on_sigterm is not None,
             )
-            group.streams[stream] = _Stream(stream, outputs=[output])
+            group.streams[stream] = LogStream(stream, outputs=[output])
 
     def check_groups(self, definition: Mapping[str, Any], script: Script) -> Script:
         """The script, or a failure to start when a log group is missing and not to be created."""
@@ -157,7 +131,7 @@ class FakeLogs(FakeClient):
                 continue
             if options.get("awslogs-create-group") != "true":
                 return replace(script, start_failure=StartFailure(NO_LOG_GROUP, "start"))
-            self._groups[name] = _Group(name, self.clock.time())
+            self._groups[name] = LogGroup(name, self.clock.time())
         return script
 
     # The API.
@@ -233,7 +207,7 @@ class FakeLogs(FakeClient):
         if name in self._groups:
             message = "The specified log group already exists"
             raise self.error("CreateLogGroup", "ResourceAlreadyExistsException", message)
-        self._groups[name] = _Group(name, self.clock.time())
+        self._groups[name] = LogGroup(name, self.clock.time())
         return {}
 
     @operation("DeleteLogGroup")
@@ -250,7 +224,7 @@ class FakeLogs(FakeClient):
     def create_log_stream(self, params: Params) -> Response:
         group = self._group("CreateLogStream", params)
         name = params["logStreamName"]
-        stream = group.streams.setdefault(name, _Stream(name))
+        stream = group.streams.setdefault(name, LogStream(name))
         if stream.exists(self.clock.time()):
             message = "The specified log stream already exists"
             raise self.error("CreateLogStream", "ResourceAlreadyExistsException", message)
@@ -263,7 +237,9 @@ class FakeLogs(FakeClient):
         prefix = params.get("logGroupNamePrefix", "")
         names = sorted(name for name in self._groups if name.startswith(prefix))
         answer = self._page("DescribeLogGroups", "logGroups", names, params)
-        answer["logGroups"] = [self._describe_group(self._groups[name]) for name in answer["logGroups"]]
+        answer["logGroups"] = [
+            self._groups[name].described(self._group_arn(name)) for name in answer["logGroups"]
+        ]
         return answer
 
     @operation("DescribeLogStreams")
@@ -277,7 +253,7 @@ class FakeLogs(FakeClient):
             raise self.error("DescribeLogStreams", "InvalidParameterException", message)
         now = self.clock.time()
         found = [item for item in group.streams.values() if item.name.startswith(prefix) and item.exists(now)]
-        streams = [self._describe_stream(group, item) for item in found]
+        streams = [item.described(self._group_arn(group.name), now) for item in found]
         streams.sort(
             key=lambda item: (item.get("lastEventTimestamp", 0) if by_time else 0, item["logStreamName"]),
             reverse=params.get("descending", False),
@@ -294,7 +270,10 @@ class FakeLogs(FakeClient):
             )
         return token
 
-    def _group(self, operation_name: str, params: Params) -> _Group:
+    def _group_arn(self, name: str) -> str:
+        return self.arn(f"log-group:{name}")
+
+    def _group(self, operation_name: str, params: Params) -> LogGroup:
         named = [params[key] for key in ("logGroupName", "logGroupIdentifier") if key in params]
         if len(named) != 1:
             message = "Exactly one of logGroupName and logGroupIdentifier must be given."
@@ -305,7 +284,7 @@ class FakeLogs(FakeClient):
             raise self.error(operation_name, "ResourceNotFoundException", message)
         return self._groups[name]
 
-    def _stream(self, operation_name: str, params: Params) -> _Stream:
+    def _stream(self, operation_name: str, params: Params) -> LogStream:
         stream = self._group(operation_name, params).streams.get(params["logStreamName"])
         if stream is None or not stream.exists(self.clock.time()):
             message = "The specified log stream does not exist."
@@ -348,42 +327,6 @@ class FakeLogs(FakeClient):
         answer: Response = {key: list(items[begin : begin + limit])}
         if begin + limit < len(items):
             answer["nextToken"] = str(begin + limit)
-        return answer
-
-    def _describe_group(self, group: _Group) -> dict[str, Any]:
-        arn = self.arn(f"log-group:{group.name}")
-        answer = {
-            "logGroupName": group.name,
-            "creationTime": int(group.created * 1000),
-            "metricFilterCount": 0,
-            "arn": f"{arn}:*",
-            "logGroupArn": arn,
-            "storedBytes": 0,
-            "logGroupClass": "STANDARD",
-        }
-        if group.retention is not None:
-            answer["retentionInDays"] = group.retention
-        return answer
-
-    def _describe_stream(self, group: _Group, stream: _Stream) -> dict[str, Any]:
-        now = self.clock.time()
-        created = now if stream.created is None else stream.created
-        answer: dict[str, Any] = {
-            "logStreamName": stream.name,
-            "creationTime": int(created * 1000),
-            "arn": self.arn(f"log-group:{group.name}:log-stream:{stream.name}"),
-            "storedBytes": 0,
-        }
-        first = min(
-            (event for item in stream.sources if (event := next(item.after(FIRST, now), None))), default=None
-        )
-        last = max(
-            (event for item in stream.sources if (event := next(item.before(LAST, now), None))), default=None
-        )
-        if first is not None and last is not None:
-            answer["firstEventTimestamp"] = first.timestamp
-            answer["lastEventTimestamp"] = last.timestamp
-            answer["lastIngestionTime"] = last.ingested
         return answer
 
 
