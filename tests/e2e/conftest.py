@@ -1,16 +1,13 @@
-"""A local cloud of the tests' own: other names, ports and labels than `make up`, in this checkout or another."""
+"""What end-to-end tests start from: a local cloud, a stack in it, its database."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
 
+from tests import local_cloud
 from tests.e2e.stack import Stack
 from tools.localcloud.instance import LocalCloud
 
@@ -18,14 +15,8 @@ from tools.localcloud.instance import LocalCloud
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[LocalCloud]:
     """One cloud for all end-to-end tests; gone with them."""
-    folder = Path(tempfile.mkdtemp(prefix="migratable-e2e-"))
-    made = LocalCloud(f"e2e-{os.getpid()}", folder, print)
-    try:
-        made.up()
+    with local_cloud.running("e2e", "migratable-e2e-") as made:
         yield made
-    finally:
-        made.down()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,12 @@
-"""A local cloud of the integration tests' own: other names, ports and labels than `make up`, in this checkout or another."""
+"""The local cloud that the integration tests share, and the Docker engine it uses."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests import local_cloud
 from tools.localcloud import engine
 from tools.localcloud.instance import LocalCloud
 
@@ -28,11 +25,5 @@ def _docker_host(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[LocalCloud]:
     """One cloud for all tests that leave it as it is; gone with them."""
-    folder = Path(tempfile.mkdtemp(prefix="migratable-integration-"))
-    made = LocalCloud(f"it-{os.getpid()}", folder, print)
-    try:
-        made.up()
+    with local_cloud.running("it", "migratable-integration-") as made:
         yield made
-    finally:
-        made.down()
-        shutil.rmtree(folder, ignore_errors=True)
