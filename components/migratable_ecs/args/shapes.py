@@ -17,10 +17,16 @@ Choices = tuple[Any, ...]
 #: Names in the definition of `pulumi.Input` that its users' modules need not have.
 _NAMES_OF_INPUT = {"Output": pulumi.Output, "T": TypeVar("T")}
 
+#: Resolving the hints of a class takes a millisecond, and a program builds the same classes for every service.
+_WORKED_OUT: dict[type[Any], Mapping[str, Choices]] = {}
 
-def choices_of(cls: type[Any]) -> dict[str, Choices]:
-    """Field -> the types among which its value must be."""
-    return {name: tuple(_plain(hint)) for name, hint in get_type_hints(cls, None, _NAMES_OF_INPUT).items()}
+
+def choices_of(cls: type[Any]) -> Mapping[str, Choices]:
+    """Field -> the types among which its value must be; worked out once a class, so not to be changed."""
+    if cls not in _WORKED_OUT:
+        hints = get_type_hints(cls, None, _NAMES_OF_INPUT)
+        _WORKED_OUT[cls] = {name: tuple(_plain(hint)) for name, hint in hints.items()}
+    return _WORKED_OUT[cls]
 
 
 def _plain(hint: Any) -> list[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import random
 from collections.abc import Mapping, Sequence
@@ -216,13 +215,20 @@ class FakeTask:
 
 def _overrides(definition: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """ECS lists every container, the ones without overrides by name alone."""
-    answer = copy.deepcopy(dict(given))
+    answer: dict[str, Any] = _fresh(given)
     named = {item.get("name"): item for item in answer.get("containerOverrides", [])}
     answer["containerOverrides"] = [
         named.get(item["name"], {"name": item["name"]}) for item in definition["containerDefinitions"]
     ]
     answer.setdefault("inferenceAcceleratorOverrides", [])
     return answer
+
+
+def _fresh(value: Any) -> Any:
+    """A copy of what JSON can hold, so that a caller who changes an answer changes nothing else."""
+    if isinstance(value, Mapping):
+        return {key: _fresh(each) for key, each in value.items()}
+    return [_fresh(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _uuid(digest: str) -> str:

@@ -12,6 +12,7 @@ from migratable_ecs.migration.spec import Backup
 from migratable_ecs.testing import FakeAws, Interleaving, Timings, exits, succeeds
 
 from tests.unit.migration.scenario import DIGEST, OTHER_DIGEST, Scenario
+from tests.unit.repetitions import times
 
 INSTANCE = Backup(instance="orders")
 CLUSTER = Backup(cluster="orders-aurora")
@@ -206,7 +207,8 @@ class TestAcrossProcesses:
 
     @pytest.mark.parametrize("when", ["before", "after"])
     def test_killed_anywhere_it_is_one_task_and_no_task_without_a_snapshot(self, when: Any) -> None:
-        for call in range(1, self._operations().index("RunTask") + 2):
+        last = self._operations().index("RunTask") + 1
+        for call in {*range(1, last, times(3, 1)), last - 1, last}:
             scenario = with_databases()
             with scenario.aws.killing(call, when):
                 scenario.run(backup=INSTANCE)
@@ -217,14 +219,14 @@ class TestAcrossProcesses:
             assert len(snapshots(scenario.aws)) == 1, "the second process shares what the first has made"
 
     def test_two_at_the_same_time_share_one(self) -> None:
-        for seed in range(8):
+        for seed in range(times(3, 8)):
             scenario, outcomes = self._race(seed, [{}, {}])
             assert len(scenario.aws.ecs.launched) == 1, f"seed {seed}"
             (snapshot,) = snapshots(scenario.aws)
             assert {o.result.snapshot_id for o in outcomes} == {id_of(snapshot)}
 
     def test_two_with_different_images_have_one_each_and_run_one_after_the_other(self) -> None:
-        for seed in range(8):
+        for seed in range(times(3, 8)):
             scenario, outcomes = self._race(seed, [{}, {"digest": OTHER_DIGEST}])
             assert len(scenario.aws.ecs.launched) == 2, f"seed {seed}"
             assert scenario.aws.ecs.max_running_at_once("web-migrate") == 1

@@ -20,6 +20,7 @@ from migratable_ecs.testing import (
 )
 
 from tests.unit.migration.scenario import FAMILY, NETWORK, OTHER_DIGEST, Scenario
+from tests.unit.repetitions import times
 
 HOUR = 3600.0
 #: Some of which meet the very moment; the test says when none does.
@@ -111,7 +112,7 @@ class TestAnswersThatLagBehind:
             scenario.run()
             assert scenario.aws.ecs.max_running_at_once(FAMILY) == 1
 
-    @pytest.mark.parametrize("seed", range(6))
+    @pytest.mark.parametrize("seed", range(times(3, 6)))
     def test_a_retry_is_not_answered_with_the_task_that_failed(self, seed: int) -> None:
         """Once seen as over, a task does not come back to life by an older answer."""
         scenario = Scenario(
@@ -125,7 +126,7 @@ class TestAnswersThatLagBehind:
         assert (record.status, record.attempts) == ("succeeded", 2)
         assert len(scenario.aws.ecs.launched) == 2
 
-    @pytest.mark.parametrize("seed", range(2))
+    @pytest.mark.parametrize("seed", range(times(1, 2)))
     def test_the_lock_holds_when_lists_are_many_seconds_late(self, seed: int) -> None:
         """Three deployers: whoever waited minutes for the second one must not take the third one's token for forgotten."""
         scenario = Scenario(
@@ -143,7 +144,7 @@ class TestAnswersThatLagBehind:
         assert scenario.aws.ecs.max_running_at_once(FAMILY) == 1
         assert len(scenario.aws.ecs.launched) == 4
 
-    @pytest.mark.parametrize("seed", range(2))
+    @pytest.mark.parametrize("seed", range(times(1, 2)))
     def test_a_list_that_is_minutes_late_is_no_reason_to_start_a_second_one(self, seed: int) -> None:
         """The conflict itself names the task, so it can be waited for unseen."""
         scenario = Scenario(

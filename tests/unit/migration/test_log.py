@@ -19,6 +19,7 @@ from migratable_ecs.testing import (
 )
 
 from tests.unit.migration.scenario import Scenario
+from tests.unit.repetitions import times
 
 LINES = tuple(f"Applying app.{number:04d}_step... OK" for number in range(120))
 HOSTILE = {
@@ -27,7 +28,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(times(4, 8)))
 @pytest.mark.parametrize("batch", [0.0, 5.0])
 def test_nothing_lost_nothing_twice_in_order(seed: int, batch: float) -> None:
     assert_whole(seed, batch)
@@ -43,7 +44,7 @@ def assert_whole(seed: int, batch: float) -> None:
     assert record.log.lines == len(LINES)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(times(3, 6)))
 def test_without_a_shell_every_line_comes_too_but_completeness_is_not_claimed(seed: int) -> None:
     scenario = Scenario(
         script=succeeds(*LINES, duration=20), shell=False, aws_options={**HOSTILE, "seed": seed}

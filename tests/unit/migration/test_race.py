@@ -10,9 +10,10 @@ from migratable_ecs.migration.run import execute
 from migratable_ecs.testing import INSTANT, Consistency, Interleaving, exits, hangs, succeeds
 
 from tests.unit.migration.scenario import FAMILY, OTHER_DIGEST, Scenario
+from tests.unit.repetitions import times
 
 #: tests/integration/engine/ has a thousand.
-HISTORIES = 24
+HISTORIES = times(8, 24)
 
 
 def race(seed: int, deployers: list[dict[str, Any]], **options: Any) -> Scenario:
