@@ -10,6 +10,7 @@ import pulumi_aws as aws
 import pytest
 from migratable_ecs import InvalidArgument, MigratableEcsService
 from migratable_ecs.protect import may_destroy, protect
+from migratable_ecs.protect.rules import COMPONENT
 from migratable_ecs.protect.waivers import waivers
 
 from tests.unit.component.cloud import DIGEST, Cloud, deploy
@@ -33,7 +34,7 @@ def service(**changes: Any) -> None:
     )
 
 
-def refused(program: Callable[[], None], stack: str = "prod") -> tuple[str, Cloud]:
+def refused(program: Callable[[], object], stack: str = "prod") -> tuple[str, Cloud]:
     cloud = Cloud()
     with pytest.raises(InvalidArgument) as error:
         deploy(program, cloud, stack=stack)
@@ -156,11 +157,11 @@ def test_a_service_is_refused_before_any_part_of_it_is_made(changes: dict[str, A
 
 
 def test_an_image_known_later_is_checked_then() -> None:
-    def program() -> None:
-        protect()
-        service(image=pulumi.Output.from_input("app:latest"))
+    def program() -> object:
+        asked = {"image": pulumi.Output.from_input("app:latest"), "desiredCount": 2}
+        return protect().guarded(COMPONENT, "web", asked)["image"]
 
-    assert "latest-tag" in refused(program)[0]
+    assert "the service 'web' runs the image 'app:latest'" in refused(program)[0]
 
 
 def test_a_waived_destructive_command_is_let_through() -> None:
