@@ -39,6 +39,7 @@ def execute(
     *,
     ecs: Ecs | None = None,
     logs: Logs | None = None,
+    output: Console | None = None,
 ) -> RunRecord:
     """Run the migration `spec` to its end, or adopt it where another process left it.
 
@@ -49,6 +50,7 @@ def execute(
         console: takes one line for the operator; already redacted.
         cancelled: asked often; True means: come to an end within seconds.
         ecs, logs: shared by the runs of one process; by default each run has its own.
+        output: takes the lines of the task's containers; by default the console does.
 
     Returns:
         the record of the run, `status` being "succeeded".
@@ -66,6 +68,7 @@ def execute(
         cancelled,
         ecs or Ecs(aws.client("ecs"), clock),
         logs or Logs(aws.client("logs"), clock),
+        output or console,
     ).execute()
 
 
@@ -79,10 +82,11 @@ class _Run:
         cancelled: Callable[[], bool],
         ecs: Ecs,
         logs: Logs,
+        output: Console,
     ) -> None:
         self._spec, self._aws, self._clock = spec, aws, clock
         self._ecs, self._logs = ecs, logs
-        self._raw_console = console
+        self._raw_console, self._output = console, output
         self._cancelled = cancelled
         self._redactor = Redactor()
         self._definition: Mapping[str, Any] = {}
@@ -136,7 +140,7 @@ class _Run:
                 [*self._secret_values(self._definition), *self._secret_values(definition)]
             )
             log = LogFollower(
-                self._logs, Streams.of(definition, got.task), self._spec.container, marker, self._redactor, self._raw_console
+                self._logs, Streams.of(definition, got.task), self._spec.container, marker, self._redactor, self._output
             )  # fmt: skip
             record, diagnosis = self._follow(got, log, marker)
         except AwsCallFailed as failed:
@@ -252,9 +256,11 @@ class _Run:
 
     def _obtainer(self, script: tuple[list[str], str] | None, marker: str) -> Obtainer:
         overrides: dict[str, Any] = {}
+        command = list(self._spec.command)
         if script:
             words, text = script
             command = [*words, with_end_marker(text, marker)]
+        if command:
             overrides = {"containerOverrides": [{"name": self._spec.container, "command": command}]}
         return Obtainer(
             self._spec, self._ecs, self._clock, self._console, evidence=self._evidence, overrides=overrides,
@@ -286,9 +292,8 @@ class _Run:
 
     def _script(self) -> tuple[list[str], str] | None:
         container = self._container()
-        if self._spec.command_override:
-            return ["sh", "-c"] if not container.get("entryPoint") else [], self._spec.command_override
-        return shell_command(container.get("entryPoint") or (), container.get("command") or ())
+        command = self._spec.command or container.get("command") or ()
+        return shell_command(container.get("entryPoint") or (), command)
 
     def _secret_values(self, definition: Mapping[str, Any]) -> list[str]:
         names = set(self._spec.secret_environment)
@@ -331,6 +336,7 @@ class _Run:
             run=f"{task.id if task else self._spec.identity}-{int(self._began)}",
             status=status,
             digest=self._spec.digest,
+            purpose=self._spec.purpose,
             service=self._spec.service,
             stack=self._spec.stack,
             identity=self._spec.identity,
@@ -352,7 +358,7 @@ class _Run:
         )
 
     def _recorded(self, record: RunRecord) -> RunRecord:
-        if self._log_group:
+        if self._log_group and self._spec.purpose not in ("status", "plan"):
             history.append(
                 self._logs, self._log_group, self._spec.family, record, self._ecs.now(), self._console
             )
@@ -384,7 +390,7 @@ def _success_line(record: RunRecord) -> str:
     whole = "log complete" if log.complete else f"log not proven complete ({log.reason})"
     seconds = record.timings.get("run")
     took = f" in {seconds:g} s" if seconds is not None else ""
-    return f"migration succeeded{took}: exit code 0, {log.lines} lines, {whole}"
+    return f"{record.purpose} succeeded{took}: exit code 0, {log.lines} lines, {whole}"
 
 
 def _iso(at: Any) -> str:

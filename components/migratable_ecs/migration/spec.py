@@ -11,6 +11,8 @@ HISTORY_KEPT = 20
 
 OnFailure = Literal["fail", "warn"]
 OnCancel = Literal["detach", "stop"]
+#: What a task of the migration's family is for. `status` and `plan` change nothing, so the history does not know them.
+Purpose = Literal["migration", "command", "rollback", "status", "plan"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class RunSpec:
     """One migration run, complete. Times are in seconds.
 
     `identity` is the `startedBy` of the run (see identity.py). `image` is empty where the check in ECR cannot be made, for an
-    image in another registry. `network` and `launch` are RunTask's own parameters.
+    image in another registry. `command` replaces that of the container, which runs when it is empty. `network` and `launch` are
+    RunTask's own parameters.
     """
 
     identity: str
@@ -43,7 +46,8 @@ class RunSpec:
     container: str
     digest: str
     image: str = ""
-    command_override: str = ""
+    purpose: Purpose = "migration"
+    command: tuple[str, ...] = ()
     network: Mapping[str, Any] = field(default_factory=dict)
     launch: Mapping[str, Any] = field(default_factory=dict)
     account: str = ""
@@ -76,8 +80,9 @@ class RunRecord:
     """One run as it goes into the outputs and the history. Times are ISO 8601 in UTC, durations in seconds."""
 
     run: str
-    status: Literal["succeeded", "failed"]
+    status: Literal["succeeded", "failed", "skipped"]
     digest: str
+    purpose: Purpose = "migration"
     service: str = ""
     stack: str = ""
     identity: str = ""

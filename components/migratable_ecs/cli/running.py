@@ -1,0 +1,87 @@
+"""Running one task with the engine: progress while it runs, and what Ctrl-C means."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from ..migration.errors import LostSight, MigrationInterrupted
+from ..migration.identity import STARTED_BY_PREFIX, run_identity
+from ..migration.spec import RunRecord, RunSpec
+from . import exit_codes
+from .desk import Desk
+from .errors import CommandError
+from .outside import Interrupts
+from .target import Migration
+
+
+def run_task(desk: Desk, spec: RunSpec, output: Callable[[str], None] | None = None) -> RunRecord:
+    """Run `spec` to its end, or adopt it where it is running.
+
+    Args:
+        output: takes the lines of the containers; by default they go to stdout (with --json to stderr).
+
+    Returns:
+        the record of the run, which has succeeded.
+
+    Raises:
+        CommandError: Ctrl-C, or AWS cannot be asked any longer: no result.
+        MigrationError: it failed, was refused, or found no free moment.
+    """
+    from ..migration.run import execute
+
+    shown = output or (desk.screen.say if desk.screen.as_json else desk.screen.line)
+    with (
+        desk.screen.progress(desk.clock.monotonic) as progress,
+        desk.outside.ctrl_c(Interrupts(lambda: progress.line(_leaving(spec)))) as interrupts,
+    ):
+
+        def console(line: str) -> None:
+            progress.phase = line
+            progress.line(line)
+
+        def container_line(line: str) -> None:
+            progress.noted(line)
+            shown(line)
+
+        def cancelled() -> bool:
+            progress.tick()
+            return interrupts.asked()
+
+        try:
+            return execute(spec, desk.clients, desk.clock, console, cancelled, output=container_line)
+        except MigrationInterrupted as end:
+            how = "AWS cannot be asked any longer" if isinstance(end, LostSight) else "Ctrl-C"
+            raise CommandError(
+                f"no result ({how}): {end}. `{_again(desk, spec)}` follows the task from its first line when it is still running",
+                exit_codes.NO_RESULT,
+            ) from end
+
+
+def fresh_identity(purpose: str) -> str:
+    """A `startedBy` that no other task has; its middle word keeps it from being taken for a run of the migration."""
+    return f"{STARTED_BY_PREFIX}{purpose}-{uuid.uuid4().hex[:12]}"
+
+
+def manual_identity(migration: Migration, newest_run: str, *, force: bool) -> str:
+    """The `startedBy` of a run that an operator wants.
+
+    It follows from the newest run of the history: a run that was lost sight of before it was written there is found again by its identity,
+    and one that is written is followed by a new one. With `force` it is new in any case.
+    """
+    digest = migration.digest or migration.task_definition
+    mark = uuid.uuid4().hex if force else newest_run
+    return run_identity(str(migration.props.get("urn", "")), digest, {"after-run": mark}, 1)
+
+
+def _leaving(spec: RunSpec) -> str:
+    if spec.on_cancel == "stop":
+        return "Ctrl-C: the task is asked to stop (on_cancel is stop); again to leave at once"
+    return "Ctrl-C: leaving; the task goes on in AWS (on_cancel is detach), nothing is lost; again to leave at once"
+
+
+def _again(desk: Desk, spec: RunSpec) -> str:
+    verb = {"migration": "run", "status": "pending"}.get(spec.purpose, spec.purpose)
+    target = desk.target
+    where = f"-s {target.stack}" if target.stack else f"--cluster {target.cluster} --family {spec.family}"
+    return f"migratable-ecs {verb} {where}"

@@ -1,0 +1,26 @@
+"""Every command: where it is, and its line in `--help`, so that help and completion import none of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`where` is module:function below this package, the function being a click command."""
+
+    where: str
+    help: str
+
+
+#: In the order of `--help`.
+COMMANDS: dict[str, Entry] = {
+    "run": Entry("run:command", "Run the migration now, or adopt the one that is running."),
+    "status": Entry("status:command", "Service, deployments, tasks, targets and the last migration."),
+    "pending": Entry("ask:pending", "Show which migrations are pending (status_command as a task)."),
+    "plan": Entry("ask:plan", "Show what would run (plan_command as a task)."),
+    "logs": Entry("logs:command", "Lines of the app or of the migration."),
+    "history": Entry("history:command", "Runs of the migration, newest first."),
+    "show": Entry("show:command", "One run: result, phases as a timeline, last lines."),
+    "stop": Entry("stop:command", "Stop the migration that is running."),
+}
