@@ -1,0 +1,81 @@
+"""`migratable-ecs drift`: what somebody changed in AWS, what the program changes, and which migrations will run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+EXIT_CODES = "Exit codes of this command: 0 nothing, 1 error, 2 changes, 3 drift."
+
+
+@click.command("drift", epilog=f"{EXIT_CODES} See docs/drift.md.")
+@click.option("-s", "--stack", default="", help="The Pulumi stack.")
+@click.option(
+    "--cwd",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("."),
+    help="Folder of the program.",
+)
+@click.option(
+    "--from",
+    "files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Saved event log; no engine is run.",
+)
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Save the engine's events here, for --from.",
+)
+@click.option(
+    "--only",
+    type=click.Choice(["drift", "changes"]),
+    help="One part: drift runs no program, changes asks AWS nothing.",
+)
+@click.option(
+    "--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Write the Markdown here as well."
+)
+@click.option(
+    "--json-file", type=click.Path(path_type=Path, dir_okay=False), help="Write the JSON here as well."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
+@click.option("--who/--no-who", default=True, help="Ask CloudTrail who changed what, and when. Default: ask.")
+@click.option("--nightly", is_flag=True, help="Word the report for an issue instead of a pull request.")
+def command(
+    stack: str,
+    folder: Path,
+    files: tuple[Path, ...],
+    save: Path | None,
+    only: str | None,
+    markdown: Path | None,
+    json_file: Path | None,
+    as_json: bool,
+    who: bool,
+    nightly: bool,
+) -> None:
+    """Report drift, changes and migrations, as Markdown on standard output."""
+    from ..drift.command import Options, make
+    from ..drift.document import document
+    from ..drift.markdown import markdown as written
+    from ..drift.model import ERROR
+    from ..validation import InvalidArgument
+
+    options = Options(stack, folder, files, only != "changes", only != "drift", who, save)
+    try:
+        report, _log = make(options, lambda line: click.echo(line, err=True))
+        texts = written(report, pull_request=not nightly), document(report)
+        for file, text in zip((markdown, json_file), texts, strict=True):
+            if file:
+                file.write_text(text)
+    except (InvalidArgument, OSError) as error:
+        click.echo(f"error: {error}", err=True)
+        raise click.exceptions.Exit(ERROR) from error
+    click.echo(texts[1] if as_json else texts[0], nl=False)
+    raise click.exceptions.Exit(report.exit_code)
+
+
+if __name__ == "__main__":
+    command()
