@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from . import names
-from .args import WatchingArgs
+from .args import MigratableEcsServiceArgs, WatchingArgs
 from .context import Context
+from .ecs_service import desired_count
 from .ingress import Ingress
+from .migration_run import Migration
 
 #: CloudWatch namespace of the metrics that are counted from the history of the migrations.
 NAMESPACE = "migratable-ecs"
@@ -49,7 +51,7 @@ class Alarms:
 
     Args:
         service: watched.
-        migration_log_group: where the history of the migrations is; None without a migration.
+        migrations: whose histories are counted; a worker has none.
     """
 
     def __init__(
@@ -58,24 +60,23 @@ class Alarms:
         args: WatchingArgs,
         service: aws.ecs.Service,
         ingress: Ingress | None,
-        migration_log_group: pulumi.Output[str] | None,
+        migrations: Sequence[Migration] = (),
     ) -> None:
         self._context, self._args = context, args
         self._of_service: dict[str, pulumi.Input[str]] = {
             "ClusterName": pulumi.Output.from_input(context.args.cluster).apply(names.cluster),
             "ServiceName": service.name,
         }
-        self._of_target: dict[str, pulumi.Input[str]] = (
-            {
-                "LoadBalancer": ingress.load_balancer_dimension,
-                "TargetGroup": ingress.target_group.arn_suffix,
-            }
-            if ingress
-            else {}
-        )
-        if migration_log_group is not None:
-            self._migrations(migration_log_group)
-        if args.no_healthy_task and context.args.desired_count > 0:
+        # With blue/green the requests are now at the one, now at the other target group.
+        self._of_targets: list[dict[str, pulumi.Input[str]]] = []
+        if ingress is not None:
+            balancer = ingress.load_balancer_dimension
+            self._of_targets = [
+                {"LoadBalancer": balancer, "TargetGroup": group.arn_suffix} for group in ingress.target_groups
+            ]
+        if migrations:
+            self._migrations(migrations)
+        if args.no_healthy_task and always_runs(context.args):
             self._no_healthy_task()
         self._use("cpu", "CPUUtilization", args.cpu)
         self._use("memory", "MemoryUtilization", args.memory)
@@ -84,45 +85,64 @@ class Alarms:
         if args.rollback and args.topic_arn is not None:
             self._rollback(service, args.topic_arn)
 
-    def _alarm(self, what: str, description: str, dimensions: Mapping[str, Any], **settings: Any) -> None:
+    def _alarm(self, what: str, description: str, metric: Mapping[str, Any], **settings: Any) -> None:
         topics = [self._args.topic_arn] if self._args.topic_arn is not None else []
         aws.cloudwatch.MetricAlarm(
             f"{self._context.name}-{what}",
             name=self._context.names.alarm(what),
             alarm_description=description,
-            dimensions=dict(dimensions) or None,
-            period=60,
             alarm_actions=topics,
             ok_actions=topics,
             tags=self._context.tags,
             opts=self._context.options(),
+            **metric,
             **settings,
         )
 
-    def _migrations(self, group: pulumi.Output[str]) -> None:
-        """Failed and succeeded runs are counted, from the history, for alarm and dashboard."""
-        for status in ("failed", "succeeded"):
-            aws.cloudwatch.LogMetricFilter(
-                f"{self._context.name}-migrations-{status}",
-                name=self._context.names.alarm(f"migrations-{status}"),
-                log_group_name=group,
-                pattern=history_pattern(status),
-                metric_transformation=aws.cloudwatch.LogMetricFilterMetricTransformationArgs(
-                    name=metric_name(self._context.name, status),
-                    namespace=NAMESPACE,
-                    value="1",
-                    default_value="0",
+    def _of_requests(self, metric: str, statistic: str) -> dict[str, Any]:
+        """A metric of the target group, or the sum of both.
+
+        Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+        """
+        namespace = "AWS/ApplicationELB"
+        if len(self._of_targets) == 1:
+            return _metric(namespace, metric, statistic, self._of_targets[0])
+        queries = [
+            aws.cloudwatch.MetricAlarmMetricQueryArgs(
+                id=color,
+                metric=aws.cloudwatch.MetricAlarmMetricQueryMetricArgs(
+                    namespace=namespace, metric_name=metric, stat=statistic, period=60, dimensions=dimensions
                 ),
-                opts=self._context.options(),
             )
+            for color, dimensions in zip(("blue", "green"), self._of_targets, strict=True)
+        ]
+        both = aws.cloudwatch.MetricAlarmMetricQueryArgs(
+            id="both", label=metric, expression="FILL(blue, 0) + FILL(green, 0)", return_data=True
+        )
+        return {"metric_queries": [both, *queries]}
+
+    def _migrations(self, migrations: Sequence[Migration]) -> None:
+        """Failed and succeeded runs are counted, from the histories, for alarm and dashboard."""
+        for migration, what in zip(migrations, ("migrations", "contracts"), strict=False):
+            for status in ("failed", "succeeded"):
+                aws.cloudwatch.LogMetricFilter(
+                    f"{self._context.name}-{what}-{status}",
+                    name=self._context.names.alarm(f"{what}-{status}"),
+                    log_group_name=migration.group.name,
+                    pattern=history_pattern(status),
+                    metric_transformation=aws.cloudwatch.LogMetricFilterMetricTransformationArgs(
+                        name=metric_name(self._context.name, status),
+                        namespace=NAMESPACE,
+                        value="1",
+                        default_value="0",
+                    ),
+                    opts=self._context.options(),
+                )
         if self._args.migration_failed:
             self._alarm(
                 "migration-failed",
                 f"A migration of {self._context.name} has failed; its log and history are in the migration's log group",
-                {},
-                namespace=NAMESPACE,
-                metric_name=metric_name(self._context.name, "failed"),
-                statistic="Sum",
+                _metric(NAMESPACE, metric_name(self._context.name, "failed"), "Sum"),
                 comparison_operator="GreaterThanThreshold",
                 threshold=0,
                 evaluation_periods=1,
@@ -136,18 +156,22 @@ class Alarms:
             "evaluation_periods": NO_HEALTHY_TASK_MINUTES,
             "treat_missing_data": "breaching",
         }
-        if self._of_target:
+        if self._of_targets:
             self._alarm(
-                "no-healthy-task", f"No task of {self._context.name} is healthy", self._of_target,
-                namespace="AWS/ApplicationELB", metric_name="HealthyHostCount", statistic="Maximum", **common,
-            )  # fmt: skip
+                "no-healthy-task",
+                f"No task of {self._context.name} is healthy",
+                self._of_requests("HealthyHostCount", "Maximum"),
+                **common,
+            )
             return
         # Each running task reports its CPU once a minute, so the number of reports is the number of tasks.
         # Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cloudwatch-metrics.html
         self._alarm(
-            "no-healthy-task", f"No task of {self._context.name} is running", self._of_service,
-            namespace="AWS/ECS", metric_name="CPUUtilization", statistic="SampleCount", **common,
-        )  # fmt: skip
+            "no-healthy-task",
+            f"No task of {self._context.name} is running",
+            _metric("AWS/ECS", "CPUUtilization", "SampleCount", self._of_service),
+            **common,
+        )
 
     def _use(self, what: str, metric: str, percent: int | None) -> None:
         if percent is None:
@@ -155,10 +179,7 @@ class Alarms:
         self._alarm(
             what,
             f"{self._context.name} has used more than {percent} percent of its {what} for {self._args.minutes} minutes",
-            self._of_service,
-            namespace="AWS/ECS",
-            metric_name=metric,
-            statistic="Average",
+            _metric("AWS/ECS", metric, "Average", self._of_service),
             comparison_operator="GreaterThanThreshold",
             threshold=percent,
             evaluation_periods=self._args.minutes,
@@ -169,10 +190,7 @@ class Alarms:
         self._alarm(
             "server-errors",
             f"{self._context.name} has answered 5xx more than {a_minute} times a minute for {self._args.minutes} minutes",
-            self._of_target,
-            namespace="AWS/ApplicationELB",
-            metric_name="HTTPCode_Target_5XX_Count",
-            statistic="Sum",
+            self._of_requests("HTTPCode_Target_5XX_Count", "Sum"),
             comparison_operator="GreaterThanThreshold",
             threshold=a_minute,
             evaluation_periods=self._args.minutes,
@@ -195,6 +213,21 @@ class Alarms:
             arn=topic,
             opts=self._context.options(),
         )
+
+
+def always_runs(args: MigratableEcsServiceArgs) -> bool:
+    """Whether a task of the service is to run at any time, so that none is a fault. Pure."""
+    if args.scaling is not None and args.scaling.may_be_none():
+        return False
+    return desired_count(args) > 0
+
+
+def _metric(
+    namespace: str, name: str, statistic: str, dimensions: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """What an alarm looks at, once a minute."""
+    found = {"namespace": namespace, "metric_name": name, "statistic": statistic, "period": 60}
+    return {**found, "dimensions": dict(dimensions)} if dimensions else found
 
 
 def metric_name(service: str, status: str) -> str:

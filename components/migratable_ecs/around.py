@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -13,20 +14,19 @@ from .alarms import Alarms
 from .context import Context
 from .dashboard import dashboard
 from .ingress import Ingress
-from .migration.resource import MigrationRun
+from .migration_run import Migration
 from .scaling import Scaling
 
 
 @dataclass(frozen=True)
 class Made:
-    """A service with what belongs to it. `runs` are its migrations, `history` their log group and `family` its task definition's."""
+    """A service with what belongs to it: its migrations, the first of them before a second one; its workers by key."""
 
     service: aws.ecs.Service
     ingress: Ingress | None
     log_group: pulumi.Output[str]
-    runs: MigrationRun | None = None
-    history: pulumi.Output[str] | None = None
-    family: str = ""
+    migrations: Sequence[Migration] = ()
+    workers: Mapping[str, aws.ecs.Service] = field(default_factory=dict)
 
 
 def around(context: Context, made: Made) -> None:
@@ -35,9 +35,9 @@ def around(context: Context, made: Made) -> None:
     if args.scaling:
         Scaling(context, args.scaling, made.service, made.ingress)
     if args.watching:
-        Alarms(context, args.watching, made.service, made.ingress, made.history)
+        Alarms(context, args.watching, made.service, made.ingress, made.migrations)
         if args.watching.dashboard:
-            dashboard(context, made.service, made.ingress, made.runs, made.history, made.family)
+            dashboard(context, made.service, made.ingress, made.migrations, made.workers)
 
 
 def links(context: Context, made: Made) -> dict[str, pulumi.Output[Any]]:
@@ -45,6 +45,7 @@ def links(context: Context, made: Made) -> dict[str, pulumi.Output[Any]]:
     nothing: pulumi.Output[Any] = pulumi.Output.from_input(None)
     cluster = pulumi.Output.from_input(context.args.cluster).apply(names.cluster)
     region = context.region
+    migration = made.migrations[0] if made.migrations else None
     watched = context.args.watching
     return {
         "url": made.ingress.url() if made.ingress else nothing,
@@ -52,15 +53,15 @@ def links(context: Context, made: Made) -> dict[str, pulumi.Output[Any]]:
             lambda got: console.service(*got)
         ),
         "log_link": pulumi.Output.all(region, made.log_group).apply(lambda got: console.log_group(*got)),
-        "migration_log_link": pulumi.Output.all(region, made.history).apply(
+        "migration_log_link": pulumi.Output.all(region, migration.group.name).apply(
             lambda got: console.log_group(*got)
         )
-        if made.history is not None
+        if migration
         else nothing,
-        "migration_task_link": pulumi.Output.all(region, made.runs.task_arn).apply(
+        "migration_task_link": pulumi.Output.all(region, migration.run.task_arn).apply(
             lambda got: console.task(got[0], got[1] or "")
         )
-        if made.runs
+        if migration
         else nothing,
         "dashboard_link": region.apply(lambda known: console.dashboard(known, context.names.dashboard))
         if watched and watched.dashboard

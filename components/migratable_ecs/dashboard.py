@@ -15,7 +15,7 @@ from .alarms import NAMESPACE, metric_name
 from .context import Context
 from .ingress import Ingress
 from .migration.history import stream_name
-from .migration.resource import MigrationRun
+from .migration_run import Migration
 
 _COLORS = {"succeeded": "#2ca02c", "failed": "#d62728"}
 _HEIGHT, _HALF, _WHOLE = 6, 12, 24
@@ -23,16 +23,22 @@ _HEIGHT, _HALF, _WHOLE = 6, 12, 24
 
 @dataclass(frozen=True)
 class Watched:
-    """What the dashboard shows; everything is known. `runs` is the history of the migration, oldest first."""
+    """What the dashboard shows; everything is known.
+
+    Args:
+        target_groups: with blue/green two.
+        workers: key -> name of the ECS service.
+        histories: (log group, family) of each migration. runs: their histories, oldest first.
+    """
 
     service: str
     ecs_service: str
     cluster: str
     region: str
-    target_group: str = ""
+    target_groups: Sequence[str] = ()
     load_balancer: str = ""
-    migration_log_group: str = ""
-    migration_family: str = ""
+    workers: Mapping[str, str] = field(default_factory=dict)
+    histories: Sequence[Sequence[str]] = ()
     runs: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
 
 
@@ -41,28 +47,26 @@ def body(watched: Watched) -> str:
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
     """
-    of_service = ["ClusterName", watched.cluster, "ServiceName", watched.ecs_service]
+    tasks = [
+        _of_service(watched, "CPUUtilization", name)
+        for name in (watched.ecs_service, *watched.workers.values())
+    ]
     graphs = [
-        _graph(watched, "CPU and memory (%)", "Average", [
-            ["AWS/ECS", "CPUUtilization", *of_service],
-            ["AWS/ECS", "MemoryUtilization", *of_service],
-        ]),
-        _graph(watched, "Tasks running", "SampleCount", [["AWS/ECS", "CPUUtilization", *of_service]]),
+        _use(watched, "", watched.ecs_service),
+        _graph(watched, "Tasks running", "SampleCount", tasks),
+        *(_use(watched, f"{key}: ", name) for key, name in watched.workers.items()),
     ]  # fmt: skip
-    if watched.target_group:
-        of_target = ["TargetGroup", watched.target_group, "LoadBalancer", watched.load_balancer]
+    if watched.target_groups:
+        counted = ("RequestCount", "HTTPCode_Target_4XX_Count", "HTTPCode_Target_5XX_Count")
         graphs += [
-            _graph(watched, "Requests and errors", "Sum", [
-                ["AWS/ApplicationELB", name, *of_target]
-                for name in ("RequestCount", "HTTPCode_Target_4XX_Count", "HTTPCode_Target_5XX_Count")
-            ]),
-            _graph(watched, "Response time, p95 (s)", "p95", [["AWS/ApplicationELB", "TargetResponseTime", *of_target]]),
-        ]  # fmt: skip
+            _graph(watched, "Requests and errors", "Sum", _of_targets(watched, *counted)),
+            _graph(watched, "Response time, p95 (s)", "p95", _of_targets(watched, "TargetResponseTime")),
+        ]
     widgets = [
         {**graph, "x": number % 2 * _HALF, "y": number // 2 * _HEIGHT, "width": _HALF, "height": _HEIGHT}
         for number, graph in enumerate(graphs)
     ]
-    if watched.migration_log_group:
+    if watched.histories:
         below = (len(graphs) + 1) // 2 * _HEIGHT
         widgets += _migrations(watched, below)
     return json.dumps({"widgets": widgets}, sort_keys=True)
@@ -81,6 +85,23 @@ def marks(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     ]
 
 
+def _use(watched: Watched, prefix: str, service: str) -> dict[str, Any]:
+    metrics = [_of_service(watched, name, service) for name in ("CPUUtilization", "MemoryUtilization")]
+    return _graph(watched, f"{prefix}CPU and memory (%)", "Average", metrics)
+
+
+def _of_service(watched: Watched, metric: str, service: str) -> list[str]:
+    return ["AWS/ECS", metric, "ClusterName", watched.cluster, "ServiceName", service]
+
+
+def _of_targets(watched: Watched, *metrics: str) -> list[list[str]]:
+    return [
+        ["AWS/ApplicationELB", metric, "TargetGroup", group, "LoadBalancer", watched.load_balancer]
+        for group in watched.target_groups
+        for metric in metrics
+    ]
+
+
 def _graph(watched: Watched, title: str, statistic: str, metrics: list[list[str]]) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "title": title, "region": watched.region, "view": "timeSeries", "stat": statistic, "period": 60, "metrics": metrics,
@@ -96,9 +117,10 @@ def _migrations(watched: Watched, below: int) -> list[dict[str, Any]]:
         [[NAMESPACE, metric_name(watched.service, status)] for status in ("succeeded", "failed")],
     )  # fmt: skip
     query = (
-        f"SOURCE '{watched.migration_log_group}'"
-        f" | filter @logStream = '{stream_name(watched.migration_family)}'"
-        " | fields @timestamp, status, digest, exit_code, attempts, cause, actor, task_arn"
+        " | ".join(f"SOURCE '{group}'" for group, _ in watched.histories)
+        + " | filter "
+        + " or ".join(f"@logStream = '{stream_name(family)}'" for _, family in watched.histories)
+        + " | fields @timestamp, status, digest, exit_code, attempts, cause, actor, task_arn"
         " | sort @timestamp desc | limit 20"
     )
     history = {
@@ -120,9 +142,8 @@ def dashboard(
     context: Context,
     service: aws.ecs.Service,
     ingress: Ingress | None,
-    migration: MigrationRun | None,
-    migration_log_group: pulumi.Output[str] | None,
-    migration_family: str,
+    migrations: Sequence[Migration] = (),
+    workers: Mapping[str, aws.ecs.Service] | None = None,
 ) -> aws.cloudwatch.Dashboard:
     """The dashboard of one service. It changes when a migration has run, since the run is marked in it."""
     known: pulumi.Output[dict[str, Any]] = pulumi.Output.all(
@@ -130,12 +151,11 @@ def dashboard(
         ecs_service=service.name,
         cluster=pulumi.Output.from_input(context.args.cluster).apply(names.cluster),
         region=context.region,
-        target_group=ingress.target_group.arn_suffix if ingress else "",
+        target_groups=[group.arn_suffix for group in ingress.target_groups] if ingress else [],
         load_balancer=ingress.load_balancer_dimension if ingress else "",
-        migration_log_group=migration_log_group if migration_log_group is not None else "",
-        migration_family=migration_family,
-        # Nothing is known of it yet in a preview of the first update, and nothing when the run came to no end.
-        runs=migration.history.apply(lambda found: found or []) if migration else [],
+        workers={key: worker.name for key, worker in (workers or {}).items()},
+        histories=[[migration.group.name, migration.family] for migration in migrations],
+        runs=pulumi.Output.all(*(migration.run.history for migration in migrations)).apply(_in_order),
     )
     return aws.cloudwatch.Dashboard(
         context.name,
@@ -143,3 +163,9 @@ def dashboard(
         dashboard_body=known.apply(lambda got: body(Watched(**got))),
         opts=context.options(),
     )
+
+
+def _in_order(histories: Sequence[Sequence[Mapping[str, Any]] | None]) -> list[Mapping[str, Any]]:
+    """All runs, oldest first. Of a run that came to no end, and in a preview of the first update, nothing is known."""
+    runs = [run for history in histories for run in history or ()]
+    return sorted(runs, key=lambda run: str(run.get("started_at")))

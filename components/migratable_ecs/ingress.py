@@ -70,6 +70,11 @@ class Ingress:
         )
 
     @property
+    def target_groups(self) -> list[aws.lb.TargetGroup]:
+        """All that get requests at one time or another."""
+        return [self.target_group, *([self.alternate] if self.alternate else [])]
+
+    @property
     def load_balancer_dimension(self) -> pulumi.Output[str]:
         """What CloudWatch calls the load balancer: `app/NAME/ID`.
 

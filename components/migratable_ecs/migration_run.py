@@ -41,7 +41,7 @@ class Migration:
     def __init__(
         self, context: Context, args: MigrationArgs, group: aws.cloudwatch.LogGroup, suffix: str = MIGRATE
     ) -> None:
-        self._context, self._args = context, args
+        self._context, self._args, self.group = context, args, group
         self._name = f"{context.name}-{suffix}"
         self.family = family_of(context, args, suffix)
         self.after = args.phase == "after"

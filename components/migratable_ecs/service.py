@@ -128,9 +128,12 @@ class MigratableEcsService(pulumi.ComponentResource):
         for schedule in scheduled:
             schedule.register(roles, migrated)
         made = Made(
-            service, ingress, groups[0].name, runs=migration.run if migration else None,
-            history=groups[1].name if args.migration else None, family=family_of(context, args.migration) if args.migration else "",
-        )  # fmt: skip
+            service,
+            ingress,
+            groups[0].name,
+            migrations=[each for each in (migration, contract) if each],
+            workers={worker.key: worker.service for worker in workers},
+        )
         around(context, made)
         self._outputs(context, made, definition, (migration, contract), groups, roles)
 

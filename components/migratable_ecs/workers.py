@@ -9,7 +9,8 @@ import pulumi
 import pulumi_aws as aws
 
 from . import logs, names, processes
-from .args import MigratableEcsServiceArgs, NamesArgs, WorkerArgs
+from .args import MigratableEcsServiceArgs, NamesArgs, WatchingArgs, WorkerArgs
+from .around import Made, around
 from .containers import Container
 from .context import Context
 from .ecs_service import ecs_service
@@ -24,18 +25,18 @@ class Worker:
     service: aws.ecs.Service
 
     def __init__(self, context: Context, key: str, args: WorkerArgs) -> None:
-        self._context, self._args = context, args
+        self._context, self._args, self.key = context, args, key
         self.name = f"{context.name}-{key}"
         self.family = args.family or names.shortened(self.name, 255)
         where = f"workers[{key!r}]"
-        group = logs.log_group(context, self.name, self.family, args.log_group)
+        group = self._group = logs.log_group(context, self.name, self.family, args.log_group)
         self.containers: list[Container] = [
             processes.process(context, args, group, where=where, name=key),
             *processes.sidecars(context, args.sidecars, group, f"{where}."),
         ]
 
     def register(self, roles: Roles, after: Sequence[pulumi.Resource]) -> None:
-        """Make the task definition, and the service once everything in `after` is done."""
+        """Make the task definition, and the service, with its scaling and alarms, once everything in `after` is done."""
         self.definition = task_definition(
             self._context,
             self.name,
@@ -46,18 +47,29 @@ class Worker:
             ready=roles.ready,
             containers=self.containers,
         )
-        self.service = ecs_service(self._own_context(), self.definition, None, after)
+        own = self._own_context()
+        self.service = ecs_service(own, self.definition, None, after)
+        around(own, Made(self.service, None, self._group.name))
 
     def _own_context(self) -> Context:
-        """The service's, without what is the app's alone: ingress, scaling, discovery, blue/green."""
+        """The service's, without what is the app's alone: ingress, discovery, blue/green, dashboard; with its own scaling and alarms."""
         app, own = self._context.args, self._args
         args = MigratableEcsServiceArgs(
             cluster=app.cluster,
             image=app.image,
             network=app.network,
-            names=NamesArgs(service=own.service_name),
+            names=NamesArgs(service=own.service_name, alarms=f"{self._context.names.alarms}-{self.key}"),
             rollout=replace(app.rollout, blue_green=None, grace_period=None) if app.rollout else None,
+            scaling=own.scaling,
+            watching=self._watching(),
             desired_count=own.desired_count,
             wait_for_steady_state=app.wait_for_steady_state,
         )
         return replace(self._context, name=self.name, args=args)
+
+    def _watching(self) -> WatchingArgs | None:
+        own, app = self._args.watching, self._context.args.watching
+        if own is None:
+            return None
+        topic = own.topic_arn if own.topic_arn is not None or app is None else app.topic_arn
+        return replace(own, topic_arn=topic, dashboard=False)

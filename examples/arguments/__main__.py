@@ -55,7 +55,14 @@ arguments = {
         "rollback_command": "php artisan migrate:rollback --force",
         "environment_name": "stg",
     },
-    "workers": {"queue": {"command": "php artisan queue:work", "desired_count": 2, "container": {"stop_timeout": 120}}},
+    "workers": {
+        "queue": {
+            "command": "php artisan queue:work",
+            "container": {"stop_timeout": 120},
+            "scaling": {"minimum": 1, "maximum": 8, "cpu": 70},
+            "watching": {"memory": 85},
+        },
+    },
     "schedules": {
         "report": {"command": "php artisan report:send", "expression": "cron(0 3 * * ? *)", "timezone": "Asia/Tokyo"},
     },

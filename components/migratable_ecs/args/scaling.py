@@ -71,6 +71,11 @@ class ScalingArgs:
     scale_out_cooldown: int = 60
     schedules: Sequence[ScheduledScalingArgs] = ()
 
+    def may_be_none(self) -> bool:
+        """Whether these limits let the number of tasks be 0."""
+        least = [self.minimum, *(each.minimum for each in self.schedules if each.minimum is not None)]
+        return min(least) == 0 or 0 in [each.maximum for each in self.schedules]
+
     def validate(self, where: str) -> None:
         required(f"{where}.minimum", self.minimum, "give the least number of tasks")
         required(f"{where}.maximum", self.maximum, "give the greatest number of tasks")

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from ..validation import InvalidArgument, between, text
 from .containers import SidecarArgs
 from .process import ProcessArgs
+from .scaling import ScalingArgs
 from .task import family
+from .watching import WatchingArgs
 
 #: Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 _EXPRESSION = re.compile(
@@ -34,17 +36,30 @@ class WorkerArgs(ProcessArgs):
         desired_count: default 1.
         container: more of its container. container_name: default the worker's key.
         sidecars: name -> further container of its task.
+        scaling: its number of tasks follows its own load, as the service's; without `requests_per_target`, since nobody calls it.
+        watching: its own alarms, as the service's; `topic_arn` default the service's. `migration_failed`, `server_errors` and `dashboard` are
+            the service's alone, whose dashboard shows the workers too.
         service_name, family: default `{service}-{key}`. log_group: default `/ecs/{family}`. stream_prefix: default the container's name.
     """
 
     desired_count: int = 1
     sidecars: Mapping[str, SidecarArgs] | None = None
+    scaling: ScalingArgs | None = None
+    watching: WatchingArgs | None = None
     service_name: str | None = None
 
     def validate(self, where: str) -> None:
         super().validate(where)
         between(f"{where}.desired_count", self.desired_count, 0, 5000)
         family(f"{where}.service_name", self.service_name)
+        if self.scaling:
+            self.scaling.validate(f"{where}.scaling")
+            if self.scaling.requests_per_target is not None:
+                raise InvalidArgument(
+                    f"{where}.scaling.requests_per_target needs ingress, which a worker does not have: leave it out, or give cpu"
+                )
+        if self.watching:
+            self.watching.validate(f"{where}.watching")
 
 
 @dataclass(kw_only=True)

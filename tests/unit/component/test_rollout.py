@@ -238,6 +238,14 @@ def test_service_connect_without_a_port_only_calls_others() -> None:
 #: Changed arguments, and the whole sentence.
 REFUSED: list[tuple[dict[str, Any], str]] = [
     (
+        {
+            "rollout": {"blue_green": {}},
+            "scaling": {"minimum": 1, "maximum": 2, "requests_per_target": 100},
+        },
+        "Only one of scaling.requests_per_target and rollout.blue_green can be provided: AWS counts the requests of one target group, and "
+        "blue/green moves them to the other; give scaling.cpu instead",
+    ),
+    (
         {"rollout": {"maximum_percent": 100}},
         "rollout.minimum_healthy_percent and rollout.maximum_percent are both 100, so that no task could be replaced: lower the first or "
         "raise the second",

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 from migratable_ecs import dashboard
-from migratable_ecs.alarms import history_pattern
-from migratable_ecs.args import WatchingArgs
+from migratable_ecs.alarms import always_runs, history_pattern
+from migratable_ecs.args import MigratableEcsServiceArgs, WatchingArgs, build
 from migratable_ecs.migration.history import stream_name
 from migratable_ecs.migration.spec import RunRecord
 
 from tests.unit.component.cloud import ACCOUNT, REGION, Graph
-from tests.unit.component.service import deployed
-from tests.unit.component.test_scaling import BALANCER, Balanced
+from tests.unit.component.service import arguments, deployed
+from tests.unit.component.test_scaling import BALANCER, NIGHT, Balanced
 
 ALARM, FILTER = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 RULE, TARGET = "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"
@@ -108,8 +108,54 @@ def test_without_ingress_the_running_tasks_are_counted() -> None:
     assert "server-errors" not in found
 
 
-def test_a_service_that_is_off_misses_no_task() -> None:
+@pytest.mark.parametrize(
+    ("changes", "always"),
+    [
+        ({"desired_count": 1}, True),
+        ({"desired_count": 0}, False),
+        ({"desired_count": 0, "scaling": {"minimum": 1, "maximum": 2, "cpu": 50}}, True),
+        ({"desired_count": 1, "scaling": {"minimum": 0, "maximum": 2, "cpu": 50}}, False),
+        ({"scaling": {"minimum": 1, "maximum": 2, "schedules": [{**NIGHT, "minimum": 0}]}}, False),
+        (
+            {
+                "scaling": {
+                    "minimum": 1,
+                    "maximum": 2,
+                    "schedules": [{**NIGHT, "minimum": None, "maximum": 1}],
+                }
+            },
+            True,
+        ),
+    ],
+)
+def test_a_service_that_may_be_off_misses_no_task(changes: dict[str, Any], always: bool) -> None:
+    given = arguments(**changes)
+    assert always_runs(build(MigratableEcsServiceArgs, given)) is always
+
+
+def test_a_service_that_is_off_has_no_such_alarm() -> None:
     assert "no-healthy-task" not in alarms(watched({"desired_count": 0}))
+
+
+def test_with_blue_green_both_target_groups_count() -> None:
+    """After a deployment the requests are at the other group: an alarm on one alone would go off for nothing, or not at all."""
+    graph = watched({"rollout": {"blue_green": {}}})
+    for name, statistic in (("no-healthy-task", "Maximum"), ("server-errors", "Sum")):
+        alarm = alarms(graph)[name]
+        both, *groups = alarm["metricQueries"]
+        assert (both["expression"], both["returnData"]) == ("FILL(blue, 0) + FILL(green, 0)", True)
+        assert [group["id"] for group in groups] == ["blue", "green"]
+        assert {group["metric"]["stat"] for group in groups} == {statistic}
+        assert [group["metric"]["dimensions"]["TargetGroup"] for group in groups] == [
+            "targetgroup/web/73e2d6",
+            "targetgroup/web-alternate/73e2d6",
+        ]
+        # What AWS does not take together with metric maths.
+        assert not {"metricName", "namespace", "statistic", "period", "dimensions"} & set(alarm)
+    (drawn,) = [
+        w["properties"]["metrics"] for w in shown(graph) if "Response time" in w["properties"]["title"]
+    ]
+    assert [metric[3] for metric in drawn] == ["targetgroup/web/73e2d6", "targetgroup/web-alternate/73e2d6"]
 
 
 def test_without_a_migration_none_is_counted() -> None:
@@ -130,6 +176,26 @@ def test_a_failed_migration_is_counted_in_its_log_group_and_alarms_at_once() -> 
         "GreaterThanThreshold",
         1,
     )
+
+
+def test_a_failed_contract_is_counted_too() -> None:
+    graph = watched({"contract": {"command": "contract"}})
+    groups = {each.name: each.inputs["logGroupName"] for each in graph.resources if each.type == FILTER}
+    assert groups["web-migrations-failed"] == "/ecs/web-migrate"
+    assert groups["web-contracts-failed"] == "/ecs/web-contract"
+    made = {
+        graph.one(FILTER, f"web-{what}-failed").inputs["metricTransformation"]["name"]
+        for what in ("migrations", "contracts")
+    }
+    assert made == {alarms(graph)["migration-failed"]["metricName"]}
+    (table,) = [widget for widget in shown(graph) if widget["type"] == "log"]
+    assert table["properties"]["query"].startswith(
+        "SOURCE '/ecs/web-migrate' | SOURCE '/ecs/web-contract' | filter "
+    )
+    assert stream_name("web-contract") in table["properties"]["query"]
+    assert {
+        len(w["properties"]["annotations"]["vertical"]) for w in shown(graph) if w["type"] == "metric"
+    } == {2}
 
 
 def matches(pattern: str, event: dict[str, Any]) -> bool:

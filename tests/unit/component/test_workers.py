@@ -142,6 +142,8 @@ def test_no_argument_is_left_out() -> None:
         "desired_count",
         "sidecars",
         "service_name",
+        "scaling",
+        "watching",
     }
 
 
@@ -152,9 +154,82 @@ def test_the_image_of_a_sidecar_may_be_pulled_and_its_log_written() -> None:
     assert [each for each in groups if "/ecs/web-queue:" in each]
 
 
+# -- scaling and alarms of its own ----------------------------------------------------------------------------------
+
+ALARM, RULE = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/eventRule:EventRule"
+TARGET, POLICY = "aws:appautoscaling/target:Target", "aws:appautoscaling/policy:Policy"
+
+
+def test_its_number_of_tasks_follows_its_own_load_and_is_no_drift() -> None:
+    graph = with_queue(desired_count=9, scaling={"minimum": 0, "maximum": 5, "cpu": 60})
+    target = graph.one(TARGET, "web-queue").inputs
+    assert (target["resourceId"], target["minCapacity"], target["maxCapacity"]) == (
+        "service/learning/web-queue",
+        0,
+        5,
+    )
+    assert graph.one(POLICY, "web-queue-cpu").inputs["resourceId"] == "service/learning/web-queue"
+    queue = graph.one(SERVICE, "web-queue")
+    assert (queue.inputs["desiredCount"], queue.ignored) == (5, ("desiredCount",))
+    assert graph.one(SERVICE, "web").ignored == ()
+    assert graph.types().count(TARGET) == 1
+
+
+def test_its_alarms_look_at_it_and_tell_the_topic_of_the_service() -> None:
+    graph = deployed(
+        watching={"topic_arn": "arn:topic"},
+        names={"alarms": "shop"},
+        workers={
+            "queue": {"command": "x", "watching": {"cpu": 80}},
+            "mail": {"command": "x", "watching": {"topic_arn": "arn:other", "memory": None}},
+            "quiet": {"command": "x"},
+        },
+    )
+    alarms = {each.name: each.inputs for each in graph.resources if each.type == ALARM}
+    own = {name: each for name, each in alarms.items() if name.startswith("web-queue-")}
+    assert {name: (each["name"], each["alarmActions"]) for name, each in own.items()} == {
+        f"web-queue-{what}": (f"shop-queue-{what}", ["arn:topic"])
+        for what in ("cpu", "memory", "no-healthy-task")
+    }
+    assert own["web-queue-cpu"]["threshold"] == 80
+    for each in own.values():
+        assert each["dimensions"] == {"ClusterName": "learning", "ServiceName": "web-queue"}
+    assert alarms["web-mail-cpu"]["alarmActions"] == ["arn:other"]
+    assert "web-mail-memory" not in alarms
+    assert not [name for name in alarms if name.startswith("web-quiet")]
+    pattern = json.loads(graph.one(RULE, "web-queue-rollback").inputs["eventPattern"])
+    assert pattern["resources"] == ["arn:aws:Service:web-queue"]
+
+
+def test_it_is_in_the_dashboard_of_the_service_and_has_none_of_its_own() -> None:
+    graph = deployed(watching={}, workers={"queue": {"command": "x", "watching": {}}})
+    (board,) = [each for each in graph.resources if each.type == "aws:cloudwatch/dashboard:Dashboard"]
+    shown = {
+        w["properties"]["title"]: w["properties"]
+        for w in json.loads(board.inputs["dashboardBody"])["widgets"]
+    }
+    of_queue = ["ClusterName", "learning", "ServiceName", "web-queue"]
+    assert shown["queue: CPU and memory (%)"]["metrics"] == [
+        ["AWS/ECS", f"{what}Utilization", *of_queue] for what in ("CPU", "Memory")
+    ]
+    assert ["AWS/ECS", "CPUUtilization", *of_queue] in shown["Tasks running"]["metrics"]
+
+
 @pytest.mark.parametrize(
     ("workers", "sentence"),
     [
+        (
+            {"queue": {"command": "x", "scaling": {"minimum": 1, "maximum": 2, "requests_per_target": 9}}},
+            "workers['queue'].scaling.requests_per_target needs ingress, which a worker does not have: leave it out, or give cpu",
+        ),
+        (
+            {"queue": {"command": "x", "scaling": {"minimum": 3, "maximum": 2, "cpu": 9}}},
+            "workers['queue'].scaling.minimum is 3, above workers['queue'].scaling.maximum, which is 2: exchange them",
+        ),
+        (
+            {"queue": {"command": "x", "watching": {"minutes": 0}}},
+            "workers['queue'].watching.minutes is 0; give a whole number from 1 to 60 minutes",
+        ),
         (
             {"a b": {"command": "x"}},
             "workers has the key 'a b'; allowed are letters, digits and hyphens inside, at most 64",
