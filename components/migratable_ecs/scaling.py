@@ -8,9 +8,10 @@ import pulumi
 import pulumi_aws as aws
 
 from . import names
-from .args import ScalingArgs
+from .args import ScalingArgs, ScheduledScalingArgs
 from .context import Context
 from .ingress import Ingress
+from .scaling_limits import ScalingLimits
 
 _DIMENSION = "ecs:service:DesiredCount"
 _NAMESPACE = "ecs"
@@ -44,7 +45,7 @@ class Scaling:
             tags=context.tags,
             opts=pulumi.ResourceOptions.merge(
                 context.options([service]),
-                # A schedule changes these very limits; that is no drift.
+                # A schedule changes these very limits; that is no drift. scaling_limits.py sets them when the program's change.
                 pulumi.ResourceOptions(
                     ignore_changes=["min_capacity", "max_capacity"] if args.schedules else []
                 ),
@@ -55,10 +56,9 @@ class Scaling:
         if ingress is not None:
             label = pulumi.Output.all(ingress.load_balancer_dimension, ingress.target_group.arn_suffix)
             self._follow("requests", args.requests_per_target, label.apply(lambda got: f"{got[0]}/{got[1]}"))
-        for schedule in args.schedules:
-            self._schedule(
-                schedule.name, schedule.schedule, schedule.timezone, schedule.minimum, schedule.maximum
-            )
+        actions = [self._schedule(schedule) for schedule in args.schedules]
+        if actions:
+            self._limits(actions)
 
     def _common(self) -> dict[str, Any]:
         return {
@@ -87,14 +87,30 @@ class Scaling:
             **self._common(),
         )
 
-    def _schedule(self, name: str, when: str, timezone: str, low: int | None, high: int | None) -> None:
-        aws.appautoscaling.ScheduledAction(
-            f"{self._context.name}-{name}",
-            name=f"{self._context.names.service}-{name}",
-            schedule=when,
-            timezone=timezone,
+    def _schedule(self, args: ScheduledScalingArgs) -> aws.appautoscaling.ScheduledAction:
+        return aws.appautoscaling.ScheduledAction(
+            f"{self._context.name}-{args.name}",
+            name=f"{self._context.names.service}-{args.name}",
+            schedule=args.schedule,
+            timezone=args.timezone,
             scalable_target_action=aws.appautoscaling.ScheduledActionScalableTargetActionArgs(
-                min_capacity=low, max_capacity=high
+                min_capacity=args.minimum, max_capacity=args.maximum
             ),
             **self._common(),
+        )
+
+    def _limits(self, actions: list[aws.appautoscaling.ScheduledAction]) -> None:
+        """The limits hold from when they, or the schedules, change until a schedule sets others."""
+        common = self._common()
+        del common["opts"]
+        schedules = [
+            [each.schedule, each.timezone, each.minimum, each.maximum] for each in self._args.schedules
+        ]
+        limits = {
+            "minimum": self._args.minimum,
+            "maximum": self._args.maximum,
+            "region": self._context.region,
+        }
+        ScalingLimits(
+            self._context.name, {**common, **limits, "schedules": schedules}, self._context.options(actions)
         )

@@ -59,7 +59,7 @@ class MigrationProvider(ResourceProvider):
         decision = decide(recorded(_olds), wanted(_news))
         Row(_news).info(decision.line)
         if decision.refused:
-            _fail("migration refused", decision.reason)
+            fail("migration refused", decision.reason)
         return DiffResult(changes=decision.run, replaces=[], delete_before_replace=False)
 
     def create(self, props: Props) -> CreateResult:
@@ -82,10 +82,10 @@ def _run(props: Props, olds: Props | None, decision: Decision) -> Props:
     try:
         record = _execute(props, olds, row.info)
     except MigrationInterrupted as interrupted:
-        _fail("migration interrupted", str(interrupted))
+        fail("migration interrupted", str(interrupted))
     except MigrationError as error:
         if props.get("on_failure") != "warn":
-            _fail("migration failed", str(error))
+            fail("migration failed", str(error))
         row.warning(f"the migration failed and on_failure is warn, so the deployment goes on: {error}")
         record = _failed_record(props, error)
     return outputs_after_run(props, olds, record, decision.line)
@@ -117,7 +117,7 @@ def _failed_record(props: Props, error: MigrationError) -> RunRecord:
     )
 
 
-def _fail(title: str, text: str) -> NoReturn:
+def fail(title: str, text: str) -> NoReturn:
     """Raise so that the engine shows `title: text` and no traceback: the shim prints whatever traceback.format_exc() gives."""
     sys.tracebacklimit = 0
     raise type(title, (Exception,), {"__module__": "builtins"})(text) from None
@@ -163,7 +163,7 @@ def _rolled(props: Props) -> Props:
     try:
         wait_until_rolled(spec, clients.client("ecs"), clock, Row(props).info, plugin_process.stopping.is_set)
     except MigrationInterrupted as interrupted:
-        _fail("rollout interrupted", str(interrupted))
+        fail("rollout interrupted", str(interrupted))
     except MigrationError as error:
-        _fail("rollout failed", str(error))
+        fail("rollout failed", str(error))
     return dict(props)

@@ -9,9 +9,10 @@ import migratable_ecs
 import pulumi
 import pytest
 from migratable_ecs.migration.history import stream_name
-from migratable_ecs.migration.provider import MigrationProvider
-from migratable_ecs.migration.resource import TYPE
+from migratable_ecs.migration.provider import MigrationProvider, RolloutProvider
+from migratable_ecs.migration.resource import ROLLOUT_TYPE, TYPE
 from migratable_ecs.migration.spec import LogSummary, RunRecord
+from migratable_ecs.scaling_limits import LIMITS_TYPE, LimitsProvider
 
 from tests.integration.packaging.distribution import PROJECT, ROOT
 
@@ -70,8 +71,12 @@ class TestUpgrading:
 
     def test_what_states_refer_to(self) -> None:
         listed = named(section("For ever: what states of stacks refer to"))
-        provider = f"{MigrationProvider.__module__}.{MigrationProvider.__qualname__}"
-        assert listed == {provider, TYPE, "migratable-ecs:index:MigratableEcsService"}
+        providers = {
+            f"{each.__module__}.{each.__qualname__}"
+            for each in (MigrationProvider, RolloutProvider, LimitsProvider)
+        }
+        types = {TYPE, ROLLOUT_TYPE, LIMITS_TYPE, "migratable-ecs:index:MigratableEcsService"}
+        assert listed == providers | types
 
     def test_the_history(self) -> None:
         table = "\n".join(line.split("|")[1] for line in section("The history").splitlines() if "|" in line)

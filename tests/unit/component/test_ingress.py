@@ -85,7 +85,10 @@ def test_without_ingress_there_is_no_rule_and_no_target_group() -> None:
 
 # -- a sidecar in front of the app ----------------------------------------------------------------------------------
 
-NGINX: dict[str, Any] = {"image": "public.ecr.aws/nginx/nginx@sha256:" + "f" * 64, "ports": [{"container_port": 8080}]}
+NGINX: dict[str, Any] = {
+    "image": "public.ecr.aws/nginx/nginx@sha256:" + "f" * 64,
+    "ports": [{"container_port": 8080}],
+}
 
 
 def in_front(sidecar: dict[str, Any] | None = None, **ingress: Any) -> dict[str, Any]:

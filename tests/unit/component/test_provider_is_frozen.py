@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from migratable_ecs.migration.provider import MigrationProvider
+from migratable_ecs.migration.provider import MigrationProvider, RolloutProvider
+from migratable_ecs.scaling_limits import LimitsProvider
 from pulumi.dynamic import ResourceProvider
 from pulumi.dynamic.dynamic import serialize_provider
 
@@ -22,6 +23,10 @@ from pulumi.dynamic.dynamic import serialize_provider
 GOLDEN = (
     "gASVPgAAAAAAAACMIW1pZ3JhdGFibGVfZWNzLm1pZ3JhdGlvbi5wcm92aWRlcpSMEU1pZ3JhdGlvblByb3ZpZGVylJOUKYGULg=="
 )
+GOLDEN_ROLLOUT = (
+    "gASVPAAAAAAAAACMIW1pZ3JhdGFibGVfZWNzLm1pZ3JhdGlvbi5wcm92aWRlcpSMD1JvbGxvdXRQcm92aWRlcpSTlCmBlC4="
+)
+GOLDEN_LIMITS = "gASVNwAAAAAAAACMHW1pZ3JhdGFibGVfZWNzLnNjYWxpbmdfbGltaXRzlIwOTGltaXRzUHJvdmlkZXKUk5QpgZQu"
 
 #: What it takes to say "an instance of this class", and nothing that could carry code or state.
 BY_REFERENCE = {
@@ -74,22 +79,26 @@ class WithState(ResourceProvider):
         self.cluster = cluster
 
 
-def test_the_bytes_are_the_ones_that_all_states_hold() -> None:
-    assert serialize_provider(MigrationProvider()) == GOLDEN
-
-
-def test_they_are_a_reference_and_nothing_else() -> None:
-    assert operations(GOLDEN) <= BY_REFERENCE
-    assert b"migratable_ecs.migration.provider" in base64.b64decode(GOLDEN)
+@pytest.mark.parametrize(
+    ("provider", "golden", "module"),
+    [
+        (MigrationProvider, GOLDEN, b"migratable_ecs.migration.provider"),
+        (RolloutProvider, GOLDEN_ROLLOUT, b"migratable_ecs.migration.provider"),
+        (LimitsProvider, GOLDEN_LIMITS, b"migratable_ecs.scaling_limits"),
+    ],
+)
+def test_the_bytes_are_the_ones_that_all_states_hold_a_reference_and_nothing_else(
+    provider: type[ResourceProvider], golden: str, module: bytes
+) -> None:
+    assert serialize_provider(provider()) == golden
+    assert operations(golden) <= BY_REFERENCE
+    assert module in base64.b64decode(golden)
+    assert provider.serialize_as_secret_always is False
 
 
 @pytest.mark.parametrize("hash_seed", ["0", "1"])
 def test_they_are_the_same_in_another_process_and_folder(tmp_path: Path, hash_seed: str) -> None:
     assert in_a_fresh_process(OURS, tmp_path, hash_seed) == GOLDEN
-
-
-def test_it_is_not_encrypted_into_the_state() -> None:
-    assert MigrationProvider.serialize_as_secret_always is False
 
 
 def test_control_a_provider_with_state_changes_with_it() -> None:

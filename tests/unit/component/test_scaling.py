@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from migratable_ecs.args import ScalingArgs, ScheduledScalingArgs
+from migratable_ecs.scaling_limits import LIMITS_TYPE as LIMITS
+from migratable_ecs.scaling_limits import WATCHED
 
 from tests.unit.component.cloud import ACCOUNT, REGION, Cloud, Graph
 from tests.unit.component.service import arguments, deployed
@@ -101,6 +103,22 @@ def test_a_scaled_count_is_no_drift() -> None:
 def test_limits_that_a_schedule_has_set_are_no_drift() -> None:
     assert scaled(schedules=[NIGHT]).one(TARGET).ignored == ("minCapacity", "maxCapacity")
     assert scaled(cpu=60).one(TARGET).ignored == ()
+
+
+def test_with_schedules_a_resource_of_its_own_sets_the_limits_once_target_and_schedules_are_there() -> None:
+    graph = scaled(schedules=[NIGHT])
+    limits = graph.one(LIMITS)
+    assert {key: limits.inputs[key] for key in WATCHED} == {
+        "service_namespace": "ecs",
+        "scalable_dimension": "ecs:service:DesiredCount",
+        "resource_id": "service/learning/web",
+        "minimum": 2,
+        "maximum": 6,
+        "schedules": [["cron(0 22 * * ? *)", "Asia/Tokyo", 1, None]],
+    }
+    assert limits.inputs["region"] == REGION
+    assert {f"{TARGET}::web", f"{SCHEDULE}::web-night"} <= graph.waits_for(LIMITS)
+    assert LIMITS not in scaled(cpu=60).types()
 
 
 def test_no_argument_is_left_out() -> None:
