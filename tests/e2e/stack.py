@@ -110,15 +110,16 @@ class Stack:
         )
 
     def configure(self, **changes: Any) -> None:
-        """Change keys of the stack's settings file; None removes a key."""
+        """Change keys of the stack's settings file; None removes a key, and `migration.timeout` reaches into a map."""
         file = self.folder / f"Pulumi.{self.name}.yaml"
         settings = yaml.safe_load(file.read_text())
         for key, value in changes.items():
-            full = f"migratable-ecs:{key}"
+            outer, _, inner = f"migratable-ecs:{key}".partition(".")
+            place = settings["config"].setdefault(outer, {}) if inner else settings["config"]
             if value is None:
-                settings["config"].pop(full, None)
+                place.pop(inner or outer, None)
             else:
-                settings["config"][full] = value
+                place[inner or outer] = value
         file.write_text(yaml.safe_dump(settings))
 
     def outputs(self) -> dict[str, Any]:

@@ -76,7 +76,9 @@ class TestCancelled:
         self, stack: Stack, query: Query
     ) -> None:
         query("SELECT 1")
-        stack.configure(migrationCommand="echo begun; sleep 12; echo ended", force="slow", environment={})
+        stack.configure(
+            **{"migration.command": "echo begun; sleep 12; echo ended", "force": "slow", "environment": {}}
+        )
         before = len(stack.migration_tasks())
         process = stack.start_up()
         wait_for_line(process, "begun")

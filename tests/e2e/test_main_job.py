@@ -122,7 +122,7 @@ class TestOneServiceThroughItsLife:
         "change",
         [
             {"cpu": 512, "memory": 1024},
-            {"migrationMemory": 1024},
+            {"migration.memory": 1024},
             {"logRetentionDays": 7},
             {"tags": {"team": "shop"}},
         ],

@@ -202,10 +202,10 @@ def test_a_priority_taken_by_another_rule_is_named_in_preview(up: Stack, cloud: 
         Actions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
     )["Rules"][0]
     try:
-        up.configure(priority="77")
+        up.configure(**{"ingress.priority": 77})
         preview = up.preview()
     finally:
-        up.configure(priority="100")
+        up.configure(**{"ingress.priority": 100})
         elb.delete_rule(RuleArn=made["RuleArn"])
     assert not preview.ok
     assert "ingress.priority is 77, which another rule of the listener has (path /other/*; " in preview.output

@@ -1,6 +1,19 @@
 """What a service stands on."""
 
-from .lookup import Environment, look_up
-from .settings import Settings, load
+from .ground import Balancer, Environment, Network
+from .settings import Settings, has_service, load
+from .settings_service import check, service_args, url
+from .stand_on import stand_on
 
-__all__ = ["Environment", "Settings", "load", "look_up"]
+__all__ = [
+    "Balancer",
+    "Environment",
+    "Network",
+    "Settings",
+    "check",
+    "has_service",
+    "load",
+    "service_args",
+    "stand_on",
+    "url",
+]

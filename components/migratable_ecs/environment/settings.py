@@ -2,84 +2,175 @@
 
 from __future__ import annotations
 
-import collections.abc
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import Any, get_origin, get_type_hints
+from dataclasses import MISSING, Field, dataclass, field, replace
+from typing import Any
 
 import pulumi
 from pulumi.runtime import config as of_stack
 
-from ..validation import InvalidArgument, named_texts, nearest, texts
+from ..args import (
+    ContainerArgs,
+    DiscoveryArgs,
+    IngressArgs,
+    MigrationArgs,
+    NamesArgs,
+    RolloutArgs,
+    ScalingArgs,
+    ScheduleArgs,
+    ServiceConnectArgs,
+    SidecarArgs,
+    TaskArgs,
+    WatchingArgs,
+    WorkerArgs,
+    build,
+    shapes,
+)
+from ..validation import InvalidArgument, nearest
+from .settings_database import database_keys
+from .settings_keys import in_keys, keys_of, renamed_inside, value_of
+from .settings_pieces import (
+    BalancerSettings,
+    ClusterSettings,
+    DatabaseSettings,
+    NetworkSettings,
+    RegistrySettings,
+    stack_name,
+)
+
+#: What the environment gives to args that are otherwise configured.
+LATER: Mapping[tuple[type[Any], str], Any] = {
+    (IngressArgs, "vpc_id"): "vpc of the environment",
+    (IngressArgs, "listener_arn"): "listener of the environment",
+    (IngressArgs, "load_balancer"): None,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """One stack. Field `container_port` is the key `containerPort`; fields without default must be configured."""
+    """One stack. Field `container_port` is the key `containerPort`.
 
-    service: str
-    image: str
-    cluster: str
-    vpc: str
-    subnets: Mapping[str, str]
-    security_groups: Sequence[str]
-    load_balancer: str
-    priority: int
-    migration_command: str
-    listener_port: int = 80
-    host_headers: Sequence[str] = ()
-    path_patterns: Sequence[str] = ("/*",)
+    From `ingress` on they are args of `MigratableEcsService`, described there; with none of them, and neither `service` nor `image`, the
+    stack is an environment for others.
+    """
+
+    service: str = ""
+    image: str = ""
+    protected: bool | None = None
+    waive: Sequence[str] = ()
+    base: str | None = None
+    network: NetworkSettings | None = None
+    cluster: ClusterSettings | None = None
+    load_balancer: BalancerSettings | None = None
+    database: DatabaseSettings | None = None
+    registry: RegistrySettings | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    force: str = ""
+    ingress: IngressArgs | None = None
     container_port: int = 8000
-    health_check_path: str = "/"
+    migration: MigrationArgs | None = None
+    contract: MigrationArgs | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     cpu: int = 256
     memory: int = 512
-    migration_cpu: int = 256
-    migration_memory: int = 512
-    migration_phase: str = "before"
-    migration_on_failure: str = "fail"
-    migration_timeout: int = 3600
     desired_count: int = 1
+    command: Sequence[str] | None = None
+    entry_point: Sequence[str] | None = None
+    working_directory: str | None = None
+    container_name: str = "app"
+    stream_prefix: str | None = None
+    container: ContainerArgs | None = None
+    sidecars: Mapping[str, SidecarArgs] | None = None
+    task: TaskArgs | None = None
+    workers: Mapping[str, WorkerArgs] | None = None
+    schedules: Mapping[str, ScheduleArgs] | None = None
+    rollout: RolloutArgs | None = None
+    scaling: ScalingArgs | None = None
+    discovery: DiscoveryArgs | None = None
+    service_connect: ServiceConnectArgs | None = None
+    watching: WatchingArgs | None = None
+    names: NamesArgs | None = None
     log_retention_days: int = 30
-    tags: Mapping[str, str] = field(default_factory=dict)
-    force: str = ""
-
-
-def key_of(field_name: str) -> str:
-    """`container_port` -> `containerPort`."""
-    head, *rest = field_name.split("_")
-    return head + "".join(word.capitalize() for word in rest)
+    log_kms_key_arn: str | None = None
+    wait_for_steady_state: bool = True
 
 
 #: Key of the configuration -> field of Settings.
-KEYS: dict[str, Field[Any]] = {key_of(each.name): each for each in fields(Settings)}
+KEYS: dict[str, Field[Any]] = keys_of(Settings, LATER)
+
+#: Keys that describe the service: a stack that has any of them has a service.
+_OF_THE_SERVICE = list(KEYS)[list(KEYS).index("ingress") :]
+
+#: What a service stands on.
+PIECES = ("network", "cluster", "loadBalancer", "database", "registry")
 
 
-def is_required(key: str) -> bool:
-    """Whether a stack must configure `key`: its default in Pulumi.yaml is then an empty value, which stands for missing."""
-    return KEYS[key].default is MISSING and KEYS[key].default_factory is MISSING
+def default_of(key: str) -> Any:
+    """What the setting is when nothing is configured."""
+    each = KEYS[key]
+    return each.default if each.default_factory is MISSING else each.default_factory()
 
 
 def load(config: pulumi.Config) -> Settings:
-    """Read every setting.
+    """Read every setting; `check` then says whether they fit together.
 
     Args:
         config: the project's configuration of the selected stack.
 
     Raises:
-        InvalidArgument: one sentence that names the key and the command that mends it.
+        InvalidArgument: one sentence that names the key and the remedy.
     """
     _refuse_unknown(config.name)
-    hints = get_type_hints(Settings)
-    values: dict[str, Any] = {}
+    try:
+        settings = build(Settings, _values(config))
+        stack_name("base", settings.base)
+        for key in PIECES:
+            piece = getattr(settings, KEYS[key].name)
+            if piece:
+                piece.validate(key)
+    except InvalidArgument as error:
+        raise InvalidArgument(in_keys(str(error), (Settings,))) from None
+    settings = _on_base(settings)
+    _refuse_missing(config.name, settings)
+    return settings
+
+
+def has_service(settings: Settings) -> bool:
+    """Whether the stack has a service, or is an environment for others."""
+    return bool(settings.service or settings.image) or any(
+        getattr(settings, KEYS[key].name) != default_of(key) for key in _OF_THE_SERVICE
+    )
+
+
+def _values(config: pulumi.Config) -> dict[str, Any]:
+    """Field -> value of what is configured. The engine fills in the schema's defaults, of which an empty one stands for nothing."""
+    found: dict[str, Any] = {}
+    choices = shapes.choices_of(Settings)
     for key, each in KEYS.items():
         text = config.get(key)
-        if text is not None and text != "":
-            values[each.name] = _read(f"{config.name}:{key}", text, hints[each.name])
-    _refuse_missing(config.name, values)
-    return Settings(**values)
+        if text in (None, "", "{}", "[]") or (text == "0" and each.default is None):
+            continue
+        value = value_of(f"{config.name}:{key}", str(text), choices[each.name])
+        found[each.name] = renamed_inside(choices[each.name], value, key, LATER)
+    return found
+
+
+def _on_base(settings: Settings) -> Settings:
+    """A service's pieces that are not configured are those of the stack `base`."""
+    if settings.base is None or not has_service(settings):
+        return settings
+    from_base: dict[str, Any] = {
+        "network": NetworkSettings(stack=settings.base),
+        "cluster": ClusterSettings(stack=settings.base),
+    }
+    if settings.ingress:
+        from_base["load_balancer"] = BalancerSettings(stack=settings.base)
+    if database_keys(settings):
+        from_base["database"] = DatabaseSettings(stack=settings.base)
+    return replace(
+        settings, **{name: piece for name, piece in from_base.items() if getattr(settings, name) is None}
+    )
 
 
 def _refuse_unknown(project: str) -> None:
@@ -94,33 +185,18 @@ def _refuse_unknown(project: str) -> None:
             )
 
 
-def _refuse_missing(project: str, values: Mapping[str, Any]) -> None:
-    missing = [key for key in KEYS if is_required(key) and not values.get(KEYS[key].name)]
+def _refuse_missing(project: str, settings: Settings) -> None:
+    needed = ["service", "image", "network", "cluster"] if has_service(settings) else []
+    if settings.ingress:
+        needed += ["loadBalancer"]
+    if not needed and not any(getattr(settings, KEYS[piece].name) for piece in PIECES):
+        needed = ["service", "image", "network", "cluster"]
+    missing = [key for key in needed if not getattr(settings, KEYS[key].name)]
     if not missing:
         return
     *most, last = [f"{project}:{key}" for key in missing]
     named = f"config keys {', '.join(most)} and {last} are" if most else f"config key {last} is"
     raise InvalidArgument(
         f"{named} missing: set {'each' if most else 'it'} with `pulumi config set {missing[0]} …`, or in the stack's file as "
-        "Pulumi.local.yaml does (Pulumi.yaml says what each key means)"
+        "Pulumi.local.yaml does (docs/configuration.md says what each key means)"
     )
-
-
-def _read(key: str, text: str, kind: Any) -> Any:
-    if kind is str:
-        return text
-    if kind is int:
-        try:
-            return int(text)
-        except ValueError:
-            raise InvalidArgument(f"config key {key} is {text!r}; give a whole number") from None
-    wanted, check = (list, texts) if get_origin(kind) is collections.abc.Sequence else (dict, named_texts)
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = text
-    if not isinstance(value, wanted):
-        shape = "a list" if wanted is list else "a map"
-        raise InvalidArgument(f"config key {key} is {text!r}; give {shape}, as Pulumi.local.yaml does")
-    check(f"config key {key}", value)
-    return value

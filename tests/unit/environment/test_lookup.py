@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from migratable_ecs import InvalidArgument
-from migratable_ecs.environment import Environment, Settings, look_up
-from migratable_ecs.environment.lookup import url
+from migratable_ecs.environment import Balancer, Environment, Network, Settings, stand_on
+from migratable_ecs.environment.settings_pieces import (
+    BalancerSettings,
+    ClusterSettings,
+    DatabaseSettings,
+    NetworkSettings,
+    RegistrySettings,
+)
 
 from tests.unit.component.cloud import Cloud, PluginError, deploy
 
@@ -23,6 +28,7 @@ BALANCER, LISTENER, CLUSTER = (
     "aws:lb/getListener:getListener",
     "aws:ecs/getCluster:getCluster",
 )
+SECRET, REPOSITORY = "aws:secretsmanager/getSecret:getSecret", "aws:ecr/getRepository:getRepository"
 
 THERE: dict[str, Mapping[str, Any] | Exception] = {
     VPC: {"id": "vpc-1"},
@@ -31,39 +37,43 @@ THERE: dict[str, Mapping[str, Any] | Exception] = {
     BALANCER: {"arn": "arn:lb", "dnsName": "lb.test"},
     LISTENER: {"arn": "arn:listener"},
     CLUSTER: {"arn": "arn:cluster"},
+    SECRET: {"arn": "arn:secret"},
+    REPOSITORY: {"repositoryUrl": "registry.test/learning-app"},
 }
 SETTINGS = Settings(
-    service="web",
-    image="app:v1",
-    cluster="learning-cluster",
-    vpc="learning-vpc",
-    subnets={"Tier": "private"},
-    security_groups=["learning-app"],
-    load_balancer="learning-alb",
-    priority=1,
-    migration_command="migrate",
-    listener_port=443,
+    network=NetworkSettings(
+        vpc="learning-vpc", subnets={"Tier": "private"}, security_groups=["learning-app"]
+    ),
+    cluster=ClusterSettings(name="learning-cluster"),
+    load_balancer=BalancerSettings(name="learning-alb", listener_port=443),
+    database=DatabaseSettings(secret="learning-db"),
+    registry=RegistrySettings(repository="learning-app"),
 )
 
 
 def looked_up(**changed: Mapping[str, Any] | Exception) -> tuple[Environment, Cloud]:
     cloud = Cloud(found={**THERE, **changed})
     found: list[Environment] = []
-    deploy(lambda: found.append(look_up(SETTINGS)), cloud)
+    deploy(lambda: found.append(stand_on(SETTINGS)), cloud)
     return found[0], cloud
 
 
 def test_ids_and_arns() -> None:
     environment, _ = looked_up()
     assert environment == Environment(
+        network=Network(vpc_id="vpc-1", subnet_ids=["subnet-1", "subnet-2"], security_group_ids=["sg-1"]),
         cluster_arn="arn:cluster",
-        vpc_id="vpc-1",
-        subnet_ids=["subnet-1", "subnet-2"],
-        security_group_ids=["sg-1"],
-        listener_arn="arn:listener",
-        load_balancer_dns_name="lb.test",
-        url="https://lb.test/",
+        balancer=Balancer(listener_arn="arn:listener", dns_name="lb.test", port=443),
+        database_secret_arn="arn:secret",
+        repository_url="registry.test/learning-app",
     )
+
+
+def test_only_what_is_configured_is_looked_up() -> None:
+    cloud = Cloud()
+    found: list[Environment] = []
+    deploy(lambda: found.append(stand_on(Settings())), cloud)
+    assert (found, cloud.calls) == ([Environment()], [])
 
 
 def test_subnets_and_groups_are_looked_for_in_that_vpc_only() -> None:
@@ -81,26 +91,36 @@ def test_the_listener_is_the_one_of_that_load_balancer_and_port() -> None:
 
 
 MISSING = [
-    (VPC, "no matching EC2 VPC found", "config key vpc is 'learning-vpc', a VPC's Name tag"),
+    (VPC, "no matching EC2 VPC found", "config key network.vpc is 'learning-vpc', a VPC's Name tag"),
     (
         BALANCER,
         "reading ELBv2 Load Balancers: couldn't find resource",
-        "config key loadBalancer is 'learning-alb', a load balancer",
+        "config key loadBalancer.name is 'learning-alb', a load balancer",
     ),
     (
         LISTENER,
         "no matching ELBv2 Listener found",
-        "config key listenerPort is 443, a listener of learning-alb",
+        "config key loadBalancer.listenerPort is 443, a listener of learning-alb",
     ),
     (
         CLUSTER,
         "reading ECS Cluster (learning-cluster): empty result",
-        "config key cluster is 'learning-cluster', an ECS cluster",
+        "config key cluster.name is 'learning-cluster', an ECS cluster",
     ),
     (
         GROUP,
         "no matching EC2 Security Group found",
-        "config key securityGroups is 'learning-app', a security group in the VPC learning-vpc",
+        "config key network.securityGroups is 'learning-app', a security group in the VPC learning-vpc",
+    ),
+    (
+        SECRET,
+        "reading Secrets Manager Secret (learning-db): couldn't find resource",
+        "config key database.secret is 'learning-db', a secret in Secrets Manager",
+    ),
+    (
+        REPOSITORY,
+        "reading ECR Repository (learning-app): couldn't find resource",
+        "config key registry.repository is 'learning-app', an ECR repository",
     ),
 ]
 
@@ -120,11 +140,12 @@ def test_no_subnet_with_these_tags() -> None:
     with pytest.raises(InvalidArgument) as refused:
         looked_up(**{SUBNETS: {"ids": []}})
     assert str(refused.value) == (
-        "config key subnets is {'Tier': 'private'}, tags of subnets in the VPC learning-vpc, and no subnet has them: correct the tags"
+        "config key network.subnets is {'Tier': 'private'}, tags of subnets in the VPC learning-vpc, and no subnet has "
+        "them: correct the tags"
     )
 
 
-@pytest.mark.parametrize("token", [VPC, SUBNETS, GROUP, BALANCER, LISTENER, CLUSTER])
+@pytest.mark.parametrize("token", [VPC, SUBNETS, GROUP, BALANCER, LISTENER, CLUSTER, SECRET, REPOSITORY])
 def test_an_account_that_does_not_answer_is_not_called_a_wrong_key(token: str) -> None:
     said = "operation error STS: GetCallerIdentity,\n  https response error StatusCode: 403, ExpiredToken: the token is expired"
     with pytest.raises(InvalidArgument) as refused:
@@ -135,18 +156,3 @@ def test_an_account_that_does_not_answer_is_not_called_a_wrong_key(token: str) -
         "which could not be looked up: https response error StatusCode: 403, ExpiredToken: the token is expired; "
         "check aws:region and the credentials, then try again"
     )
-
-
-@pytest.mark.parametrize(
-    ("port", "hosts", "expected"),
-    [
-        (80, [], "http://lb.test/"),
-        (443, [], "https://lb.test/"),
-        (8080, [], "http://lb.test:8080/"),
-        (443, ["app.example.com"], "https://app.example.com/"),
-        (80, ["*.example.com", "app.example.com"], "http://app.example.com/"),
-        (80, ["*.example.com"], "http://lb.test/"),
-    ],
-)
-def test_where_the_service_answers(port: int, hosts: list[str], expected: str) -> None:
-    assert url(replace(SETTINGS, listener_port=port, host_headers=hosts), "lb.test") == expected

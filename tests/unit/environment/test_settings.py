@@ -1,28 +1,33 @@
-"""The configuration of a stack: typed, complete, and nothing in it that means nothing."""
+"""The configuration of a stack: typed, and each kind of stack with what it needs. Wrong ones: test_wrong_configurations.py."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pulumi
 import pytest
 from migratable_ecs import InvalidArgument
-from migratable_ecs.environment import Settings, load
+from migratable_ecs.args import BackupArgs, MigratableEcsServiceArgs, ScalingArgs, WorkerArgs
+from migratable_ecs.environment import Balancer, Environment, Network, Settings, has_service, load, url
+from migratable_ecs.environment.settings import KEYS
+from migratable_ecs.environment.settings_pieces import BalancerSettings, ClusterSettings, NetworkSettings
+from migratable_ecs.environment.settings_service import service_args
 from pulumi.runtime.config import CONFIG
 
-REQUIRED: dict[str, Any] = {
+SERVICE: dict[str, Any] = {
     "service": "web",
     "image": "app:v1",
-    "cluster": "learning",
-    "vpc": "learning",
-    "subnets": {"Tier": "private"},
-    "securityGroups": ["app"],
-    "loadBalancer": "learning",
-    "priority": 100,
-    "migrationCommand": "migrate",
+    "network": {"vpc": "learning", "subnets": {"Tier": "private"}, "securityGroups": ["app"]},
+    "cluster": {"name": "learning"},
 }
+GROUND = Environment(
+    network=Network(vpc_id="vpc-1", subnet_ids=["subnet-1"], security_group_ids=["sg-1"]),
+    cluster_arn="arn:cluster",
+    balancer=Balancer(listener_arn="arn:listener", dns_name="lb.test", port=80),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -42,118 +47,153 @@ def configured(given: dict[str, Any]) -> Settings:
     return load(pulumi.Config("learning"))
 
 
-def refused(given: dict[str, Any]) -> str:
-    with pytest.raises(InvalidArgument) as error:
-        configured(given)
-    assert "\n" not in str(error.value)
-    return str(error.value)
+def service(**more: Any) -> Settings:
+    return configured({**SERVICE, **more})
 
 
-def without(*keys: str) -> dict[str, Any]:
-    return {key: value for key, value in REQUIRED.items() if key not in keys}
-
-
-def test_the_required_keys_are_enough() -> None:
-    settings = configured(REQUIRED)
-    assert (settings.service, settings.priority, settings.subnets) == ("web", 100, {"Tier": "private"})
-    assert (settings.container_port, settings.path_patterns, settings.migration_phase) == (
-        8000,
-        ("/*",),
-        "before",
+def test_a_service_needs_four_keys() -> None:
+    settings = configured(SERVICE)
+    assert (settings.service, settings.cluster) == ("web", ClusterSettings(name="learning"))
+    assert settings.network == NetworkSettings(
+        vpc="learning", subnets={"Tier": "private"}, security_groups=["app"]
     )
+    assert (settings.container_port, settings.cpu, settings.desired_count) == (8000, 256, 1)
+    assert has_service(settings)
 
 
-def test_every_kind_of_value() -> None:
-    given = {
-        "containerPort": "3000",
-        "hostHeaders": ["a.test"],
-        "environment": {"A": "1"},
-        "force": "again",
-        "memory": 1024,
-    }
-    settings = configured({**REQUIRED, **given})
+def test_numbers_and_truth_values_may_be_quoted() -> None:
+    settings = service(containerPort="3000", memory=1024, protected="true", waitForSteadyState="false")
     assert (settings.container_port, settings.memory) == (3000, 1024)
-    assert (settings.host_headers, settings.environment, settings.force) == (["a.test"], {"A": "1"}, "again")
+    assert (settings.protected, settings.wait_for_steady_state) == (True, False)
 
 
-@pytest.mark.parametrize("key", REQUIRED)
-def test_a_missing_key_is_named_with_the_command_that_sets_it(key: str) -> None:
-    assert refused(without(key)) == (
-        f"config key learning:{key} is missing: set it with `pulumi config set {key} …`, or in the stack's file as Pulumi.local.yaml does "
-        "(Pulumi.yaml says what each key means)"
+def test_maps_become_the_args_of_the_component() -> None:
+    settings = service(
+        migration={"command": "migrate", "onFailure": "warn", "backup": {"instance": "learning-db"}},
+        scaling={"minimum": 2, "maximum": 8, "scaleInCooldown": 60, "cpu": 60},
+        workers={"queue_worker": {"command": "bin/queue", "desiredCount": 2}},
     )
+    assert settings.migration is not None
+    assert settings.migration.on_failure == "warn"
+    assert settings.migration.backup == BackupArgs(instance="learning-db")
+    assert settings.scaling == ScalingArgs(minimum=2, maximum=8, scale_in_cooldown=60, cpu=60)
+    assert settings.workers == {"queue_worker": WorkerArgs(command="bin/queue", desired_count=2)}
 
 
-@pytest.mark.parametrize(
-    ("key", "empty"), [("image", ""), ("priority", 0), ("subnets", {}), ("securityGroups", [])]
-)
-def test_the_empty_default_of_the_schema_stands_for_missing(key: str, empty: Any) -> None:
-    assert f"config key learning:{key} is missing" in refused({**REQUIRED, key: empty})
+def test_names_that_users_choose_stay_as_they_are() -> None:
+    settings = service(environment={"myFlag": "1"}, tags={"costCentre": "7"}, command=["bin/web", "-x"])
+    assert (settings.environment, settings.tags) == ({"myFlag": "1"}, {"costCentre": "7"})
+    assert settings.command == ["bin/web", "-x"]
 
 
-def test_several_missing_keys_are_named_at_once() -> None:
-    assert refused(without("image", "vpc", "priority")).startswith(
-        "config keys learning:image, learning:vpc and learning:priority are missing: set each with `pulumi config set image …`"
+def test_every_arg_of_the_component_has_its_key() -> None:
+    given_by_the_environment = {"cluster", "network"}
+    args = set(MigratableEcsServiceArgs.__dataclass_fields__) - given_by_the_environment
+    assert args <= {each.name for each in KEYS.values()}
+
+
+@pytest.mark.parametrize("empty", ["", {}, [], 0])
+def test_the_empty_defaults_of_the_schema_stand_for_nothing(empty: Any) -> None:
+    keys = {"": "logKmsKeyArn", "{}": "migration", "[]": "command", "0": "containerPort"}
+    key = keys[empty if isinstance(empty, str) else json.dumps(empty)]
+    args = service_args(service(**{key: empty}), GROUND)
+    assert getattr(args, KEYS[key].name) is None
+
+
+def test_a_stack_without_service_is_an_environment_for_others() -> None:
+    settings = configured({"cluster": {"name": "learning"}, "tags": {"System": "learning"}})
+    assert not has_service(settings)
+
+
+def test_an_application_stack_says_its_base_once() -> None:
+    base = "organization/migratable-ecs/base"
+    settings = configured(
+        {
+            "service": "web",
+            "image": "app:v1",
+            "base": base,
+            "cluster": {"name": "other"},
+            "ingress": {"priority": 1},
+            "secrets": {"DB_HOST": "database:host"},
+        }
     )
+    assert settings.network == NetworkSettings(stack=base)
+    assert settings.load_balancer == BalancerSettings(stack=base)
+    assert settings.database is not None
+    assert settings.database.stack == base
+    assert settings.cluster == ClusterSettings(name="other"), "what is said counts"
+    assert settings.registry is None
 
 
-def test_an_unknown_key_gets_the_nearest_known_one() -> None:
-    assert refused({**REQUIRED, "containerPrt": 1}) == (
-        "config key learning:containerPrt means nothing (did you mean 'containerPort'?): remove it with "
-        "`pulumi config rm containerPrt`, or correct it in the stack's file"
-    )
-
-
-def test_a_key_like_no_other_is_refused_all_the_same() -> None:
-    assert refused({**REQUIRED, "xyzzy": 1}).startswith("config key learning:xyzzy means nothing: remove it")
+def test_of_the_base_only_what_is_needed() -> None:
+    settings = configured({"service": "web", "image": "app:v1", "base": "organization/migratable-ecs/base"})
+    assert (settings.load_balancer, settings.database) == (None, None)
 
 
 def test_keys_of_others_are_none_of_our_business() -> None:
-    assert configured({**REQUIRED, "aws:region": "eu-west-1", "pulumi:tags": {"a": "b"}}).service == "web"
+    assert service(**{"aws:region": "eu-west-1", "pulumi:tags": {"a": "b"}}).service == "web"
 
 
 def test_unknown_keys_are_seen_where_the_engine_puts_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = {
-        f"learning:{k}": v if isinstance(v, str) else json.dumps(v)
-        for k, v in {**REQUIRED, "imagee": "x"}.items()
-    }
-    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(texts))
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps({"learning:imagee": "x"}))
     with pytest.raises(InvalidArgument, match=r"learning:imagee means nothing \(did you mean 'image'\?\)"):
         load(pulumi.Config("learning"))
 
 
+def test_where_it_runs_comes_from_the_environment() -> None:
+    settings = service(loadBalancer={"name": "learning"}, ingress={"priority": 7, "pathPatterns": ["/*"]})
+    args = service_args(settings, GROUND)
+    assert args.cluster == "arn:cluster"
+    assert (args.network.subnets, args.network.security_groups) == (["subnet-1"], ["sg-1"])
+    assert args.ingress is not None
+    assert (args.ingress.vpc_id, args.ingress.listener_arn, args.ingress.priority) == (
+        "vpc-1",
+        "arn:listener",
+        7,
+    )
+
+
+def test_force_is_a_trigger_beside_others() -> None:
+    settings = service(migration={"command": "migrate", "triggers": {"seed": "2"}}, force="again")
+    migration = service_args(settings, GROUND).migration
+    assert migration is not None
+    assert migration.triggers == {"seed": "2", "force": "again"}
+
+
 @pytest.mark.parametrize(
-    ("key", "value", "sentence"),
+    ("stack", "own", "expected"),
+    [(None, None, None), (True, None, True), (True, False, False), (False, None, False)],
+)
+def test_whether_the_data_matters_is_said_for_the_stack_or_for_one_migration(
+    stack: bool | None, own: bool | None, expected: bool | None
+) -> None:
+    given = {} if own is None else {"protected": own}
+    settings = replace(service(migration={"command": "migrate", **given}), protected=stack)
+    migration = service_args(settings, GROUND).migration
+    assert migration is not None
+    assert migration.protected is expected
+
+
+def addressed(port: int, hosts: list[str]) -> str:
+    settings = service(loadBalancer={"name": "x"}, ingress={"priority": 1, "hostHeaders": hosts})
+    found: list[Any] = []
+    balancer = Balancer(listener_arn="arn:listener", dns_name="lb.test", port=port)
+    address = url(settings, replace(GROUND, balancer=balancer))
+    assert address is not None
+    pulumi.runtime.test(lambda: address.apply(found.append))()  # type: ignore[no-untyped-call]
+    return str(found[0])
+
+
+@pytest.mark.parametrize(
+    ("port", "hosts", "expected"),
     [
-        ("priority", "high", "config key learning:priority is 'high'; give a whole number"),
-        ("priority", "1.5", "config key learning:priority is '1.5'; give a whole number"),
-        (
-            "subnets",
-            "private",
-            "config key learning:subnets is 'private'; give a map, as Pulumi.local.yaml does",
-        ),
-        (
-            "subnets",
-            ["private"],
-            "config key learning:subnets is '[\"private\"]'; give a map, as Pulumi.local.yaml does",
-        ),
-        (
-            "securityGroups",
-            "app",
-            "config key learning:securityGroups is 'app'; give a list, as Pulumi.local.yaml does",
-        ),
-        ("securityGroups", [5], "config key learning:securityGroups holds 5; give strings only, such as '5'"),
-        (
-            "environment",
-            {"PORT": 80},
-            "config key learning:environment['PORT'] is 80; give a string, such as '80'",
-        ),
-        (
-            "environment",
-            {"DEBUG": True},
-            "config key learning:environment['DEBUG'] is True; give a string, such as 'true'",
-        ),
+        (80, [], "http://lb.test/"),
+        (443, [], "https://lb.test/"),
+        (8080, [], "http://lb.test:8080/"),
+        (443, ["app.example.com"], "https://app.example.com/"),
+        (80, ["*.example.com", "app.example.com"], "http://app.example.com/"),
+        (80, ["*.example.com"], "http://lb.test/"),
     ],
 )
-def test_a_wrong_type_is_one_sentence(key: str, value: Any, sentence: str) -> None:
-    assert refused({**REQUIRED, key: value}) == sentence
+def test_where_the_service_answers(port: int, hosts: list[str], expected: str) -> None:
+    assert addressed(port, hosts) == expected
