@@ -1,0 +1,48 @@
+"""An ECS cluster: how it is watched, what it runs on, where sessions of ECS Exec are logged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..args.sizes import RETENTION_DAYS
+from ..validation import InvalidArgument, one_of, text, texts
+
+#: Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ClusterSetting.html
+INSIGHTS = ("disabled", "enabled", "enhanced")
+#: Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
+CAPACITY = ("FARGATE", "FARGATE_SPOT")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    """An ECS cluster of the environment's own.
+
+    Args:
+        cluster_name: default the environment's name.
+        container_insights: `enabled` (default), `enhanced` (per task, dearer) or `disabled`.
+        exec_logging: whether what is typed and shown in ECS Exec is kept in the log group `/ecs/{cluster}/exec`. Default True.
+        exec_retention_days: how long, default 30.
+        capacity: what tasks may run on, of `FARGATE` and `FARGATE_SPOT`; default both. The first is what a task gets that asks for none.
+    """
+
+    cluster_name: str | None = None
+    container_insights: str = "enabled"
+    exec_logging: bool = True
+    exec_retention_days: int = 30
+    capacity: Sequence[str] = CAPACITY
+
+    def validate(self, where: str) -> None:
+        """Refuse what ECS would refuse.
+
+        Raises:
+            InvalidArgument: one sentence with the remedy.
+        """
+        text(f"{where}.cluster_name", self.cluster_name)
+        one_of(f"{where}.container_insights", self.container_insights, INSIGHTS)
+        one_of(f"{where}.exec_retention_days", self.exec_retention_days, RETENTION_DAYS)
+        texts(f"{where}.capacity", self.capacity)
+        if not self.capacity:
+            raise InvalidArgument(f"{where}.capacity is empty: give FARGATE, FARGATE_SPOT or both")
+        for each in self.capacity:
+            one_of(f"{where}.capacity", each, CAPACITY)
