@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .events import Props
+from .hiding import hidden
 from .model import ABSENT, Difference
-from .secrets import hidden
 
 # Copies of other properties that the provider keeps: https://www.pulumi.com/registry/packages/aws/ says so of `tagsAll`.
 _COPIES = {"tagsAll": "tags"}

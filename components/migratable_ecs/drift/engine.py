@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..validation import InvalidArgument
 from .events import Log, read
-from .secrets import hidden_text
+from .hiding import hidden_text
 
 #: What compares the state with AWS. It does not run the program.
 REFRESH = ("refresh", "--preview-only", "--json")
