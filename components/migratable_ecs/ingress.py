@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ import pulumi_aws as aws
 from . import rule_priority
 from .args import IngressArgs, reached
 from .context import Context
-from .load_balancer import LoadBalancer
+from .load_balancer import LoadBalancer, Owner
 from .target_group_name import checked_vpc
 
 
@@ -44,7 +45,9 @@ class Ingress:
         self.container, self.port = reached(context.args) or ("", 0)
         rollout = context.args.rollout
         self.load_balancer = (
-            LoadBalancer(context, args.load_balancer, args.vpc_id, self.port) if args.load_balancer else None
+            LoadBalancer(_owner(context), args.load_balancer, args.vpc_id, self.port)
+            if args.load_balancer
+            else None
         )
         self.listener_arn = pulumi.Output.from_input(
             self.load_balancer.listener.arn if self.load_balancer else args.listener_arn or ""
@@ -176,3 +179,16 @@ def conditions(args: IngressArgs) -> list[Any]:
     if args.source_ips:
         found.append({"source_ip": {"values": list(args.source_ips)}})
     return found or [{"path_pattern": {"values": ["/*"]}}]
+
+
+def _owner(context: Context) -> Owner:
+    """The service, as owner of its own load balancer."""
+    tasks = context.args.network.security_groups
+    return Owner(
+        name=context.name,
+        balancer=context.names.load_balancer,
+        group=context.names.security_group,
+        tasks=tasks if isinstance(tasks, Sequence) else (),
+        tags=context.tags,
+        opts=context.options(),
+    )

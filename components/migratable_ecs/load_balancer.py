@@ -1,15 +1,18 @@
-"""A load balancer made for the service: who may call it is what the user says."""
+"""A load balancer, of a service or of an environment: who may call it is what the user says."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from .args import LoadBalancerArgs
-from .context import Context
+
+#: Ports of a security group's rule that lets every TCP port through.
+_ANY_PORT = (0, 65535)
 
 #: What a listener answers when no rule matches.
 _NOT_FOUND: dict[str, Any] = {
@@ -22,17 +25,43 @@ _TO_HTTPS: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """Whose load balancer it is.
+
+    Args:
+        name: what the resources are called in Pulumi.
+        balancer, group: names of load balancer and security group in AWS.
+        tasks: security groups of the tasks that it calls.
+        opts: of every resource.
+    """
+
+    name: str
+    balancer: str
+    group: str
+    tasks: Sequence[pulumi.Input[str]]
+    tags: Mapping[str, Any]
+    opts: pulumi.ResourceOptions
+
+    def options(self) -> pulumi.ResourceOptions:
+        """Of its own for each resource: Pulumi writes into them."""
+        return pulumi.ResourceOptions.merge(self.opts, None)
+
+
 class LoadBalancer:
-    """The ALB, its listeners, and the security group that lets callers in and requests out to the tasks only."""
+    """The ALB, its listeners, and the security group that lets callers in and requests out to the tasks only.
+
+    `port` of the tasks; None lets it call all of them, for services that are not known here.
+    """
 
     def __init__(
-        self, context: Context, args: LoadBalancerArgs, vpc_id: pulumi.Input[str], port: int
+        self, owner: Owner, args: LoadBalancerArgs, vpc_id: pulumi.Input[str], port: int | None
     ) -> None:
-        self._context, self._args = context, args
+        self._owner, self._args = owner, args
         self.group = self._security_group(vpc_id, port) if args.allowed_cidrs else None
         self.balancer = aws.lb.LoadBalancer(
-            context.name,
-            name=context.names.load_balancer,
+            owner.name,
+            name=owner.balancer,
             internal=args.internal,
             load_balancer_type="application",
             subnets=args.subnets,
@@ -41,8 +70,8 @@ class LoadBalancer:
             enable_deletion_protection=args.deletion_protection,
             drop_invalid_header_fields=True,
             access_logs=self._access_logs(),
-            tags=context.tags,
-            opts=context.options(),
+            tags=dict(owner.tags),
+            opts=owner.options(),
         )
         self.listener = self._listeners()
 
@@ -72,39 +101,38 @@ class LoadBalancer:
 
     def _listener(self, suffix: str, port: int, protocol: str, action: Any, **more: Any) -> aws.lb.Listener:
         return aws.lb.Listener(
-            f"{self._context.name}-{suffix}",
+            f"{self._owner.name}-{suffix}",
             load_balancer_arn=self.balancer.arn,
             port=port,
             protocol=protocol,
             default_actions=[action],
-            tags=self._context.tags,
-            opts=self._context.options(),
+            tags=dict(self._owner.tags),
+            opts=self._owner.options(),
             **more,
         )
 
-    def _security_group(self, vpc_id: pulumi.Input[str], port: int) -> aws.ec2.SecurityGroup:
-        context = self._context
+    def _security_group(self, vpc_id: pulumi.Input[str], port: int | None) -> aws.ec2.SecurityGroup:
+        owner = self._owner
         group = aws.ec2.SecurityGroup(
-            f"{context.name}-alb",
-            name=context.names.security_group,
-            description=f"Load balancer of {context.name}",
+            f"{owner.name}-alb",
+            name=owner.group,
+            description=f"Load balancer of {owner.name}",
             vpc_id=vpc_id,
-            tags=context.tags,
-            opts=context.options(),
+            tags=dict(owner.tags),
+            opts=owner.options(),
         )
         open_ports = (80, 443) if self._args.certificate_arn is not None else (80,)
         for open_port in open_ports:
             for block in self._args.allowed_cidrs:
                 self._let_in(group, open_port, block)
-        tasks = context.args.network.security_groups
-        for number, tasks_group in enumerate(tasks if isinstance(tasks, Sequence) else ()):
+        for number, tasks_group in enumerate(owner.tasks):
             self._let_through(group, number, tasks_group, port)
         return group
 
     def _let_in(self, group: aws.ec2.SecurityGroup, port: int, block: str) -> None:
         ipv6 = ":" in block
         aws.vpc.SecurityGroupIngressRule(
-            f"{self._context.name}-alb-{port}-{block}",
+            f"{self._owner.name}-alb-{port}-{block}",
             security_group_id=group.id,
             description="Callers",
             ip_protocol="tcp",
@@ -112,32 +140,33 @@ class LoadBalancer:
             to_port=port,
             cidr_ipv4=None if ipv6 else block,
             cidr_ipv6=block if ipv6 else None,
-            tags=self._context.tags,
-            opts=self._context.options(),
+            tags=dict(self._owner.tags),
+            opts=self._owner.options(),
         )
 
     def _let_through(
-        self, group: aws.ec2.SecurityGroup, number: int, tasks: pulumi.Input[str], port: int
+        self, group: aws.ec2.SecurityGroup, number: int, tasks: pulumi.Input[str], port: int | None
     ) -> None:
         """From the load balancer to the tasks, on their port and no other: out of the one group, into the other."""
+        low, high = _ANY_PORT if port is None else (port, port)
         common: dict[str, Any] = {
-            "ip_protocol": "tcp", "from_port": port, "to_port": port, "tags": self._context.tags,
+            "ip_protocol": "tcp", "from_port": low, "to_port": high, "tags": dict(self._owner.tags),
             # With another port a second rule is made and the first goes last: until then tasks with the old port are still called.
             "opts": pulumi.ResourceOptions.merge(
-                self._context.options(), pulumi.ResourceOptions(replace_on_changes=["from_port", "to_port"])
+                self._owner.options(), pulumi.ResourceOptions(replace_on_changes=["from_port", "to_port"])
             ),
         }  # fmt: skip
         aws.vpc.SecurityGroupEgressRule(
-            f"{self._context.name}-alb-out-{number}",
+            f"{self._owner.name}-alb-out-{number}",
             security_group_id=group.id,
             referenced_security_group_id=tasks,
             description="Tasks",
             **common,
         )
         aws.vpc.SecurityGroupIngressRule(
-            f"{self._context.name}-alb-to-tasks-{number}",
+            f"{self._owner.name}-alb-to-tasks-{number}",
             security_group_id=tasks,
             referenced_security_group_id=group.id,
-            description=f"Load balancer of {self._context.name}",
+            description=f"Load balancer of {self._owner.name}",
             **common,
         )
