@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from .desk import Desk
@@ -28,9 +26,7 @@ def confirm(desk: Desk, what: str, lost: list[str], *, yes: bool) -> None:
         screen.say(f"  - {each}")
     if yes:
         return
-    if not sys.stdin.isatty() and not click.get_current_context().find_root().meta.get(
-        "migratable_ecs.answers"
-    ):
+    if not desk.outside.somebody_there():
         raise CommandError(f"not done: there is nobody to ask whether to {what}; pass --yes in scripts")
     if target.production:
         wanted = target.confirmation

@@ -50,6 +50,10 @@ class MigrationFacts:
         """Log streams of the containers of `task`."""
         return Streams.of(self.definition, task)
 
+    def tasks(self) -> list[Task]:
+        """The tasks of the family that ECS still knows, oldest first."""
+        return self.ecs.family_tasks(self.cluster, self.migration.family)
+
     def executing(self) -> list[Task]:
         """The tasks of the family that are not over, oldest first; at most one but for a moment."""
         tasks = self.ecs.family_tasks(self.cluster, self.migration.family, ("RUNNING",))
@@ -77,3 +81,15 @@ def migrates(task: Task) -> bool:
 def digest_of(task: Task) -> str:
     """The image digest that the task was started for; empty when nobody wrote it down."""
     return task.tag(DIGEST_TAG)
+
+
+def app_log_group(desk: Desk) -> str:
+    """Where the app writes; empty when not to CloudWatch."""
+    outputs = desk.target.outputs
+    if outputs.get("log_group"):
+        return str(outputs["log_group"])
+    definition = Ecs(desk.client("ecs"), desk.clock).task_definition(str(outputs["task_definition_arn"]))
+    options = [
+        (c.get("logConfiguration") or {}).get("options") or {} for c in definition["containerDefinitions"]
+    ]
+    return next((str(each["awslogs-group"]) for each in options if each.get("awslogs-group")), "")

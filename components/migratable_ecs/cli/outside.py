@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,10 @@ class Outside:
     def prepare(self) -> None:
         """Import boto3 meanwhile: it takes as long as the `pulumi` that is waited for."""
         threading.Thread(target=_import_boto3, daemon=True).start()
+
+    def somebody_there(self) -> bool:
+        """Whether a person can be asked."""
+        return sys.stdin.isatty()
 
     def pulumi(self, words: Sequence[str], folder: Path) -> Any:
         """What `pulumi WORDS` in `folder` prints, parsed as JSON.

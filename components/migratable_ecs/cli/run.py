@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -98,18 +99,29 @@ def _refuse(migration: Migration) -> None:
 
 
 def _identity(desk: Desk, facts: MigrationFacts, *, force: bool) -> str:
-    """That of a run of the same image that is executing, else a new one."""
-    running = [] if force else [task for task in facts.executing() if _same(task, facts.migration)]
-    if running:
-        return running[-1].started_by
-    newest = facts.runs(1)
-    return manual_identity(facts.migration, str(newest[-1]["run"]) if newest else "", force=force)
+    """That of a run of the same image that is executing, or has succeeded while nobody looked; else a new one."""
+    runs = facts.runs()
+    if not force:
+        written = {run.get("task_arn") for run in runs}
+        for task in reversed(facts.tasks()):
+            if _same(task, facts.migration) and _goes_on_or_was_lost(task, facts.migration, written):
+                return task.started_by
+    return manual_identity(facts.migration, str(runs[-1]["run"]) if runs else "", force=force)
+
+
+def _goes_on_or_was_lost(task: Task, migration: Migration, written: Collection[Any]) -> bool:
+    """Executing; or over with success and in no history, as after the death of whoever followed it."""
+    from ..migration.diagnosis import succeeded
+
+    if not task.over(migration.container):
+        return not task.stopping
+    return task.arn not in written and bool(succeeded(task.raw, migration.container))
 
 
 def _same(task: Task, migration: Migration) -> bool:
     from .facts import digest_of, migrates
 
-    if not migrates(task) or task.stopping:
+    if not migrates(task):
         return False
     if migration.digest:
         return digest_of(task) == migration.digest
@@ -161,7 +173,7 @@ def skip_record(spec: RunSpec, at: float, actor: str) -> RunRecord:
     """The history's entry of a migration that was passed over at `at` (seconds since the epoch). Pure."""
     when = datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
     return RunRecord(
-        run=f"skipped-{int(at)}",
+        run=f"{int(at):x}-skipped",
         status="skipped",
         digest=spec.digest,
         service=spec.service,

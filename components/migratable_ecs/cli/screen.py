@@ -76,7 +76,7 @@ class Screen:
         title: str = "",
         right: Sequence[str] = (),
     ) -> None:
-        """A table on stdout. `right`: columns whose values stand to the right. None is shown as `-`."""
+        """A table on stdout; only its last column wraps. `right`: columns whose values stand to the right. None is shown as `-`."""
         self.print(self._table(columns, rows, title, right))
 
     def facts(self, pairs: Sequence[tuple[str, Any]]) -> None:
@@ -133,7 +133,9 @@ class Screen:
             padding=(0, 1),
         )
         for name in columns:
-            table.add_column(name, justify="right" if name in right else "left", overflow="fold")
+            last = name == columns[-1]
+            justify: Any = "right" if name in right else "left"
+            table.add_column(name, justify=justify, no_wrap=not last, overflow="fold" if last else "ellipsis")
         for row in rows:
             table.add_row(*(Text("-" if each is None else str(each), style=style_of(each)) for each in row))
         return table
@@ -174,7 +176,8 @@ class Progress:
             self.show(f"{escape(self.phase)} · {elapsed(at - self._began)} · {escape(self.last[-room:])}")
         elif at - self._spoke >= HEARTBEAT:
             self._spoke = at
-            click.echo(f"{self.phase}: {elapsed(at - self._began)} so far", err=True)
+            last = f"; last line: {self.last}" if self.last not in ("", self.phase) else ""
+            click.echo(f"{self.phase}: {elapsed(at - self._began)} so far{last}", err=True)
 
 
 def elapsed(seconds: float) -> str:

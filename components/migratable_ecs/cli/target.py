@@ -133,7 +133,7 @@ class Target:
         if not words:
             raise CommandError(
                 f"the migration of {self.name} has no {name}_command: give it in the program, such as "
-                f"{name}_command={_EXAMPLES[name]!r}, run `pulumi up`, or pass one with --command"
+                f"{name}_command={_EXAMPLES[name]!r}, run `pulumi up`, or run one with `migratable-ecs run --command`"
             )
         return tuple(str(word) for word in words)
 
