@@ -13,7 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 from tools.localcloud import cli, docker_api, example_images, failures
 from tools.localcloud.errors import LocalCloudError
 from tools.localcloud.instance import LocalCloud
-from tools.localcloud.settings import CHECKOUT, Settings, State
+from tools.localcloud.settings import Settings, State
 
 
 @pytest.fixture
@@ -85,10 +85,15 @@ def test_status_of_a_cloud_that_is_down_is_not_success(
 
 
 def test_every_example_names_its_versions() -> None:
-    assert "django" in example_images.names()
+    assert {"django", "go", "go-migrate"} <= set(example_images.names())
     for name in example_images.names():
-        dockerfile = (CHECKOUT / "examples" / name / "Dockerfile").read_text()
-        assert len(example_images.versions(dockerfile)) >= 1, name
+        dockerfile = example_images.dockerfile(name).read_text()
+        assert example_images.versions(dockerfile) == ["v1", "v2", "broken"], name
+
+
+def test_a_second_image_of_an_example_has_a_repository_of_its_own() -> None:
+    assert example_images.repository_name("go") == "go-app"
+    assert example_images.repository_name("go-migrate") == "go-migrate"
 
 
 def test_a_build_context_depends_on_names_and_contents_only(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The images that everything local stands on: Debian, Python and PostgreSQL; made once and kept in the
+"""The images that everything local stands on: Debian, databases, and what the examples' languages need; made once and kept in the
 engine.
 
 Debian is pulled where its registry can be reached. Where it cannot, it is made with debootstrap from the same
@@ -12,8 +12,10 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tools.localcloud import downloads
 from tools.localcloud.docker_api import Docker, context
 from tools.localcloud.errors import LocalCloudError
 from tools.localcloud.settings import cache_dir, locked
@@ -37,6 +39,17 @@ def python(docker: Docker) -> str:
     return _built(docker, "python")
 
 
+def golang(docker: Docker) -> str:
+    """Name of the image with the Go compiler, built when the engine does not have it."""
+    wheels = downloads.wheels(downloads.GO_COMPILER)
+    return _built(docker, "golang", python(docker), sorted(wheels.glob("*.whl")))
+
+
+def mariadb(docker: Docker) -> str:
+    """Name of the image with MariaDB 10.11, built when the engine does not have it."""
+    return _built(docker, "mariadb")
+
+
 def postgres(docker: Docker) -> str:
     """Name of the image with PostgreSQL 15, built when the engine does not have it."""
     return _built(docker, "postgres")
@@ -58,18 +71,27 @@ def debian(docker: Docker) -> str:
     return DEBIAN
 
 
-def _built(docker: Docker, recipe: str) -> str:
-    """Build ``images/<recipe>``; the tag is a hash of the recipe and its base, so it is never stale."""
-    base = debian(docker)
+#: Official image -> what stands for it here.
+OFFICIAL: dict[str, Callable[[Docker], str]] = {"debian": debian, "golang": golang, "python": python}
+
+
+def _built(docker: Docker, recipe: str, base: str | None = None, more: Sequence[Path] = ()) -> str:
+    """Build ``images/<recipe>`` on ``base`` (default Debian) with ``more`` files beside the recipe.
+
+    The tag is a hash of the recipe and its base, so it is never stale; the names of ``more`` stand for their content.
+    """
+    base = base or debian(docker)
     folder = _RECIPES / recipe
-    files = sorted(folder.iterdir())
     content = hashlib.sha256((docker.image_id(base) or "").encode())
+    files = sorted(folder.iterdir())
     for file in files:
         content.update(file.name.encode() + b"\0" + file.read_bytes())
+    for file in more:
+        content.update(file.name.encode() + b"\0")
     name = f"migratable-ecs/{recipe}:{content.hexdigest()[:12]}"
     with locked(cache_dir() / "images" / f"{recipe}.lock"):
         if not docker.image_id(name):
-            docker.build(name, context((f.name, f) for f in files), {"BASE": base})
+            docker.build(name, context((f.name, f) for f in [*files, *more]), {"BASE": base})
     return name
 
 

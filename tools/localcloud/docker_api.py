@@ -156,6 +156,10 @@ class Docker:
         except sdk_errors.ImageNotFound:
             return None
 
+    def user_of(self, image: str) -> str:
+        """The user that the image's containers run as; empty for root."""
+        return str(self._client.images.get(image).attrs["Config"]["User"])
+
     def pull(self, image: str) -> bool:
         """Pull an image; False when its registry cannot be reached or does not have it."""
         try:
@@ -180,12 +184,14 @@ class Docker:
         context: bytes,
         args: Mapping[str, str],
         network: str | None = None,
+        dockerfile: str = "Dockerfile",
     ) -> str:
         """Build an image from a tar of its context; return its id, or raise LocalCloudError with the log's end."""
         try:
             image, _ = self._client.images.build(
                 fileobj=io.BytesIO(context),
                 custom_context=True,
+                dockerfile=dockerfile,
                 tag=tag,
                 buildargs=dict(args),
                 network_mode=network,

