@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 EXIT_CODES = "Exit codes of this command: 0 nothing, 1 error, 2 changes, 3 drift."
 
 
-@click.command("drift", epilog=f"{EXIT_CODES} See docs/drift.md.")
+class _OwnCodes(click.Command):
+    """A wrong command line ends with 1, since 2 means changes here."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parses the command line."""
+        try:
+            return super().make_context(*args, **kwargs)
+        except click.UsageError as error:
+            error.show()
+            raise click.exceptions.Exit(1) from error
+
+
+@click.command("drift", cls=_OwnCodes, epilog=f"{EXIT_CODES} See docs/drift.md.")
 @click.option("-s", "--stack", default="", help="The Pulumi stack.")
 @click.option(
+    "-C",
     "--cwd",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
@@ -43,6 +57,10 @@ EXIT_CODES = "Exit codes of this command: 0 nothing, 1 error, 2 changes, 3 drift
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
 @click.option("--who/--no-who", default=True, help="Ask CloudTrail who changed what, and when. Default: ask.")
+@click.option("--plan", is_flag=True, help="Run plan_command of the new image as a task, and check its SQL.")
+@click.option(
+    "--plan-role", default="", help="ARN of the task role of that task, such as one that may only read."
+)
 @click.option("--nightly", is_flag=True, help="Word the report for an issue instead of a pull request.")
 def command(
     stack: str,
@@ -54,6 +72,8 @@ def command(
     json_file: Path | None,
     as_json: bool,
     who: bool,
+    plan: bool,
+    plan_role: str,
     nightly: bool,
 ) -> None:
     """Report drift, changes and migrations, as Markdown on standard output."""
@@ -63,7 +83,7 @@ def command(
     from ..drift.model import ERROR
     from ..validation import InvalidArgument
 
-    options = Options(stack, folder, files, only != "changes", only != "drift", who, save)
+    options = Options(stack, folder, files, only != "changes", only != "drift", who, plan, plan_role, save)
     try:
         report, _log = make(options, lambda line: click.echo(line, err=True))
         texts = written(report, pull_request=not nightly), document(report)

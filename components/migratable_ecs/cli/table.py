@@ -23,4 +23,5 @@ COMMANDS: dict[str, Entry] = {
     "history": Entry("history:command", "Runs of the migration, newest first."),
     "show": Entry("show:command", "One run: result, phases as a timeline, last lines."),
     "stop": Entry("stop:command", "Stop the migration that is running."),
+    "drift": Entry("drift:command", "Report drift, changes and migrations, for a pull request or every night."),
 }

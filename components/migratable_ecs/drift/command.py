@@ -13,7 +13,7 @@ from ..validation import InvalidArgument
 from . import cloudtrail, engine
 from .events import SECRET, Log, read, together
 from .find import report
-from .model import Report
+from .model import Migration, Report
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Options:
         files: saved event logs; then no engine is run.
         drift, changes: which parts are wanted; drift needs a refresh, changes a preview.
         who: whether CloudTrail is asked.
+        plan: whether the plan_command of migrations that will run is run as a task. plan_role: the task role of that task.
         save: file that gets the engine's events, for `files` another time.
     """
 
@@ -35,6 +36,8 @@ class Options:
     drift: bool = True
     changes: bool = True
     who: bool = True
+    plan: bool = False
+    plan_role: str = ""
     save: Path | None = None
 
 
@@ -58,6 +61,8 @@ def make(options: Options, say: Callable[[str], None]) -> tuple[Report, Log]:
         log = _run(options, say)
         made = report(log, refreshed=options.drift, previewed=options.changes)
     made = replace(made, stack=made.stack or options.stack)
+    if options.plan and not options.files:
+        made = _with_plans(made, log, options.plan_role, say)
     lookup = _lookup(log) if options.who and made.drifts and not options.files else None
     if lookup:
         say("asking CloudTrail who it was")
@@ -70,6 +75,23 @@ def settings(log: Log) -> AwsSettings:
         key: value for key, value in log.config.items() if key in AWS_KEYS and value != SECRET
     }
     return aws_settings({}, config)
+
+
+def _with_plans(made: Report, log: Log, role: str, say: Callable[[str], None]) -> Report:
+    """What the new images would apply, for each migration that will run."""
+    from ..migration.clock import SystemClock
+    from .pending import planned
+
+    steps = {step.urn: step for step in log.planned}
+    clients = connect(settings(log))
+
+    def ask(migration: Migration) -> Migration:
+        if not migration.will_run:
+            return migration
+        say(f"asking the new image of {migration.name} what it would apply")
+        return replace(migration, plan=planned(steps[migration.urn], clients, SystemClock(), say, role=role))
+
+    return replace(made, migrations=tuple(map(ask, made.migrations)))
 
 
 def _run(options: Options, say: Callable[[str], None]) -> Log:
