@@ -14,7 +14,7 @@ from typing import Any
 from .model import ABSENT, Difference
 
 #: A value of more characters is folded.
-LONG = 80
+LONG = 120
 # Characters of a folded value; no reader wants more, and every one counts towards the comment's limit.
 _KEPT = 4000
 _TICKS = re.compile(r"`+")

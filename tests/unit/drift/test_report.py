@@ -45,7 +45,7 @@ def everything() -> Report:
         planned("update", SERVICE, "shop", old={"taskDefinition": "shop:1"}, new={"taskDefinition": "shop:2"}, paths=("taskDefinition",)),
         planned("create", "aws:cloudwatch/logGroup:LogGroup", "cart", new={}),
         planned(
-            "update", "aws:cloudwatch/dashboard:Dashboard", "shop", old={"dashboardBody": "a" * 90}, new={"dashboardBody": "b|`" * 40},
+            "update", "aws:cloudwatch/dashboard:Dashboard", "shop", old={"dashboardBody": "a" * 130}, new={"dashboardBody": "b|`" * 40},
             paths=("dashboardBody",),
         ),
         migration("update", NEW),
