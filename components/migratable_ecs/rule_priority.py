@@ -17,8 +17,7 @@ from weakref import WeakKeyDictionary
 import pulumi
 from pulumi.runtime.settings import get_monitor
 
-from .migration.session import connect
-from .migration.state import AWS_KEYS, aws_settings
+from .stack_clients import stack_client
 from .validation import InvalidArgument, is_plain
 
 #: How far from the wanted priority a free one is looked for.
@@ -146,10 +145,7 @@ def _client(listener: str) -> Any:
 
 def load_balancing(region: str) -> Any:
     """A client of Elastic Load Balancing, with the credentials of the stack's `aws:` configuration; `region` empty for its own."""
-    config = pulumi.Config("aws")
-    known = {key: config.get(key.partition(":")[2]) for key in AWS_KEYS}
-    given = {key: value for key, value in known.items() if value is not None}
-    return connect(aws_settings({"region": region}, given)).client("elbv2")
+    return stack_client("elbv2", region)
 
 
 def region_of(listener: object) -> str:

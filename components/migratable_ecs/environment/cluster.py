@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pulumi
+import pulumi_aws as aws
+
 from ..args.sizes import RETENTION_DAYS
 from ..validation import InvalidArgument, one_of, text, texts
+from .making import Making
 
 #: Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ClusterSetting.html
 INSIGHTS = ("disabled", "enabled", "enhanced")
@@ -46,3 +50,49 @@ class ClusterArgs:
             raise InvalidArgument(f"{where}.capacity is empty: give FARGATE, FARGATE_SPOT or both")
         for each in self.capacity:
             one_of(f"{where}.capacity", each, CAPACITY)
+
+
+def cluster(making: Making, args: ClusterArgs) -> pulumi.Output[str]:
+    """The ARN of a cluster that is made, known once services may use its capacity."""
+    name = args.cluster_name or making.called("", 255)
+    made = aws.ecs.Cluster(
+        making.called("cluster"),
+        name=name,
+        settings=[{"name": "containerInsights", "value": args.container_insights}],
+        configuration=aws.ecs.ClusterConfigurationArgs(
+            execute_command_configuration=_exec(making, args, name)
+        ),
+        tags=making.tagged("cluster"),
+    )
+    providers = aws.ecs.ClusterCapacityProviders(
+        making.called("cluster"),
+        cluster_name=made.name,
+        capacity_providers=list(args.capacity),
+        default_capacity_provider_strategies=[{"capacity_provider": args.capacity[0], "weight": 1}],
+    )
+    return pulumi.Output.all(made.arn, providers.id).apply(lambda known: str(known[0]))
+
+
+def exec_log_group(cluster_name: str) -> str:
+    """Where sessions of ECS Exec are logged."""
+    return f"/ecs/{cluster_name}/exec"
+
+
+def _exec(
+    making: Making, args: ClusterArgs, name: str
+) -> aws.ecs.ClusterConfigurationExecuteCommandConfigurationArgs:
+    """Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ExecuteCommandConfiguration.html"""
+    if not args.exec_logging:
+        return aws.ecs.ClusterConfigurationExecuteCommandConfigurationArgs(logging="NONE")
+    group = aws.cloudwatch.LogGroup(
+        making.called("exec"),
+        name=exec_log_group(name),
+        retention_in_days=args.exec_retention_days,
+        tags=making.tagged("exec"),
+    )
+    where = aws.ecs.ClusterConfigurationExecuteCommandConfigurationLogConfigurationArgs(
+        cloud_watch_log_group_name=group.name
+    )
+    return aws.ecs.ClusterConfigurationExecuteCommandConfigurationArgs(
+        logging="OVERRIDE", log_configuration=where
+    )

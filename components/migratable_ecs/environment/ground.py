@@ -16,12 +16,15 @@ class Network:
     Args:
         subnet_ids, security_group_ids: of the tasks.
         assign_public_ip: whether tasks need one to reach anything outside.
+        public_subnet_ids, private_subnet_ids: all of a network that is made here or in another stack, for load balancer and database.
     """
 
     vpc_id: pulumi.Input[str]
     subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     security_group_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     assign_public_ip: pulumi.Input[bool] = False
+    public_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
+    private_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,7 @@ class Balancer:
     """A listener that takes rules.
 
     Args:
+        dns_name: the name under which it is reached: its domain where it has one, else what AWS calls it.
         port: of the listener; 443 speaks HTTPS.
     """
 
@@ -43,6 +47,7 @@ class Environment:
 
     Args:
         database_secret_arn: of the secret with the database's address and users.
+        database_password: reference to the password, as ECS wants it, where it is not the key operator_password of that secret.
         repository_url: where images are pushed.
     """
 
@@ -50,6 +55,7 @@ class Environment:
     cluster_arn: pulumi.Input[str] | None = None
     balancer: Balancer | None = None
     database_secret_arn: pulumi.Input[str] | None = None
+    database_password: pulumi.Input[str] | None = None
     repository_url: pulumi.Input[str] | None = None
 
     def outputs(self) -> dict[str, Any]:
@@ -57,6 +63,7 @@ class Environment:
         found: dict[str, Any] = {
             "cluster_arn": self.cluster_arn,
             "database_secret_arn": self.database_secret_arn,
+            "database_password": self.database_password,
             "repository_url": self.repository_url,
         }
         if self.network:
@@ -65,6 +72,8 @@ class Environment:
                 "subnet_ids": self.network.subnet_ids,
                 "security_group_ids": self.network.security_group_ids,
                 "assign_public_ip": self.network.assign_public_ip,
+                "public_subnet_ids": self.network.public_subnet_ids,
+                "private_subnet_ids": self.network.private_subnet_ids,
             }
         if self.balancer:
             found |= {

@@ -24,6 +24,8 @@ class OtherStacks:
             subnet_ids=ask("subnet_ids"),
             security_group_ids=ask("security_group_ids"),
             assign_public_ip=ask("assign_public_ip"),
+            public_subnet_ids=self._optional(stack, "public_subnet_ids"),
+            private_subnet_ids=self._optional(stack, "private_subnet_ids"),
         )
 
     def cluster(self, stack: str) -> pulumi.Output[str]:
@@ -40,13 +42,26 @@ class OtherStacks:
     def database(self, stack: str) -> pulumi.Output[str]:
         return self._asked(stack, "database")("database_secret_arn")
 
+    def database_password(self, stack: str) -> pulumi.Output[str]:
+        """Reference to the password: of its own secret where RDS keeps it, else a key of the database's secret."""
+        return pulumi.Output.all(self._optional(stack, "database_password"), self.database(stack)).apply(
+            lambda known: str(known[0] or f"{known[1]}:operator_password::")
+        )
+
     def registry(self, stack: str) -> pulumi.Output[str]:
         return self._asked(stack, "registry")("repository_url")
 
-    def _asked(self, stack: str, key: str) -> Callable[[str], pulumi.Output[Any]]:
+    def _optional(self, stack: str, output: str) -> pulumi.Output[Any]:
+        """None when the stack has no such output."""
+        return self._reference(stack).get_output(output)
+
+    def _reference(self, stack: str) -> pulumi.StackReference:
         if stack not in self._references:
             self._references[stack] = pulumi.StackReference(stack)
-        reference = self._references[stack]
+        return self._references[stack]
+
+    def _asked(self, stack: str, key: str) -> Callable[[str], pulumi.Output[Any]]:
+        reference = self._reference(stack)
         return lambda output: reference.get_output(output).apply(
             lambda value: _present(stack, key, output, value)
         )

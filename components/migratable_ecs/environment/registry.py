@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 
+import pulumi
+import pulumi_aws as aws
+
 from ..validation import InvalidArgument, between, text
+from .making import Making
 
 #: Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 _NAME = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*\Z")
@@ -43,3 +48,40 @@ class RegistryArgs:
             )
         between(f"{where}.keep", self.keep, 1, 10_000, " images")
         text(f"{where}.kms_key_arn", self.kms_key_arn)
+
+
+def registry(making: Making, args: RegistryArgs) -> pulumi.Output[str]:
+    """The URL of a repository that is made."""
+    key = args.kms_key_arn
+    made = aws.ecr.Repository(
+        making.called("images"),
+        name=args.repository or making.called("", 256),
+        image_tag_mutability="IMMUTABLE" if _immutable(making, args) else "MUTABLE",
+        image_scanning_configuration={"scan_on_push": args.scan},
+        encryption_configurations=[{"encryption_type": "KMS", "kms_key": key}] if key else None,
+        # Outside production a destroy takes the images along; in it ECR refuses while there are any.
+        force_delete=not making.keep,
+        tags=making.tagged("images"),
+        opts=making.options(),
+    )
+    aws.ecr.LifecyclePolicy(making.called("images"), repository=made.name, policy=lifecycle(args.keep))
+    return made.repository_url
+
+
+def lifecycle(keep: int) -> str:
+    """The policy that keeps the newest `keep` images. Pure.
+
+    Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+    """
+    newest = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": keep}
+    rule = {
+        "rulePriority": 1,
+        "description": f"Keep {keep}",
+        "selection": newest,
+        "action": {"type": "expire"},
+    }
+    return json.dumps({"rules": [rule]})
+
+
+def _immutable(making: Making, args: RegistryArgs) -> bool:
+    return making.protected if args.immutable is None else args.immutable

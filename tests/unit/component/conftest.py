@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from migratable_ecs import rule_priority
+from migratable_ecs import stack_clients
 from migratable_ecs.migration.session import AwsSettings
 
 
@@ -63,5 +63,5 @@ class Listeners:
 def listeners(monkeypatch: pytest.MonkeyPatch) -> Listeners:
     """What every listener's rules are in this test; none unless it says so."""
     found = Listeners()
-    monkeypatch.setattr(rule_priority, "connect", found.connect)
+    monkeypatch.setattr(stack_clients, "connect", found.connect)
     return found
