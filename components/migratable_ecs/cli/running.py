@@ -81,7 +81,9 @@ def _leaving(spec: RunSpec) -> str:
 
 
 def _again(desk: Desk, spec: RunSpec) -> str:
-    verb = {"migration": "run", "status": "pending"}.get(spec.purpose, spec.purpose)
+    verb = {"migration": "run", "status": "pending", "rollback": "rollback schema"}.get(
+        spec.purpose, spec.purpose
+    )
     target = desk.target
     where = f"-s {target.stack}" if target.stack else f"--cluster {target.cluster} --family {spec.family}"
     return f"migratable-ecs {verb} {where}"

@@ -22,6 +22,11 @@ COMMANDS: dict[str, Entry] = {
     "logs": Entry("logs:command", "Lines of the app or of the migration."),
     "history": Entry("history:command", "Runs of the migration, newest first."),
     "show": Entry("show:command", "One run: result, phases as a timeline, last lines."),
+    "cost": Entry("cost:command", "What the stack costs a month, and what each option would save."),
     "stop": Entry("stop:command", "Stop the migration that is running."),
-    "drift": Entry("drift:command", "Report drift, changes and migrations, for a pull request or every night."),
+    "drift": Entry(
+        "drift:command", "Report drift, changes and migrations, for a pull request or every night."
+    ),
+    "rollback": Entry("rollback:command", "Go back: the service to an earlier revision, or the schema."),
+    "scale": Entry("scale:command", "Set the number of tasks."),
 }

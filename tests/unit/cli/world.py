@@ -55,6 +55,8 @@ class World(Outside):
         self.aws = self.scenario.aws
         self.clock = self.aws.clock
         self.balancer = Balancer()
+        #: Clients of services of which there is no fake.
+        self.others: dict[str, Any] = {"elbv2": self.balancer}
         self.aws.logs.create_log_group(logGroupName=APP_GROUP)
         definition = fargate_task_definition(
             "web",
@@ -89,7 +91,7 @@ class World(Outside):
         return self
 
     def client(self, service: str) -> Any:
-        return self.balancer if service == "elbv2" else self.aws.client(service)
+        return self.others.get(service) or self.aws.client(service)
 
     def prepare(self) -> None:
         """boto3 is not needed here."""
