@@ -2,13 +2,15 @@
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 STACK ?= local
+# Where the Dockerfile of the app is.
+APP ?= .
 PYTEST := python -m pytest
 PARALLEL := --numprocesses auto
 
-.PHONY: help setup up preview down test unit integration e2e lint format bench local-up local-down local-status local-reset lock
+.PHONY: help setup up preview plan apply destroy deploy migrate-task deploy-full-with-migrate-task down test unit integration e2e lint format bench local-up local-down local-status local-reset lock
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 32
 
 setup: ## venv, Pulumi, plugins: what is missing, and nothing twice
 	@scripts/setup
@@ -18,6 +20,23 @@ up: setup local-up ## set-up, local cloud, `pulumi up -s local`
 
 preview: ## what `make up` would change
 	@scripts/stack preview --diff
+
+plan: ## ENV=stg: what an update would do, kept as the plan
+	@scripts/plan $(ENV)
+
+apply: ## ENV=stg: exactly what `make plan` showed, or nothing
+	@scripts/apply $(ENV)
+
+destroy: ## ENV=stg: the whole stack; one of production needs CONFIRM=its-name too
+	@scripts/destroy $(ENV) $(CONFIRM)
+
+deploy: ## ENV=stg APP=folder: build for linux/amd64, push by git commit, `pulumi up`
+	@scripts/deploy "$(ENV)" "$(APP)"
+
+migrate-task: ## ENV=stg: the migration now, as a task of its own
+	@scripts/migrate-task "$(ENV)"
+
+deploy-full-with-migrate-task: deploy migrate-task ## ENV=stg APP=folder: both, one after the other
 
 down: ## destroy the stack and remove the local cloud
 	@scripts/stack destroy
