@@ -2,15 +2,20 @@
 
 import pulumi
 from migratable_ecs import MigratableEcsService
-from migratable_ecs.environment import check, has_service, load, service_args, stand_on, url
+from migratable_ecs.environment import check, has_service, image_to_push, load, service_args, stand_on, url
 from migratable_ecs.protect import protect
 
 settings = load(pulumi.Config())
 protect(waive=settings.waive, protected=settings.protected)
 check(settings)
+to_push = image_to_push(settings)
 environment = stand_on(settings)
 
-if has_service(settings):
+if to_push:
+    pulumi.log.warn(
+        f"push the image {to_push} to the new registry, then `pulumi up` again: the service is left out until then"
+    )
+elif has_service(settings):
     service = MigratableEcsService(settings.service, service_args(settings, environment))
     pulumi.export("service", service.service_name)
     pulumi.export("cluster", service.cluster)

@@ -21,11 +21,16 @@ def refusal(what: str, error: Exception, remedy: str) -> InvalidArgument:
         remedy: what to do when it is not there; other causes (credentials, network) get a remedy of their own.
     """
     text = cause(error)
-    if _NOT_THERE.search(text):
+    if is_not_there(error):
         return InvalidArgument(f"{what}, which does not exist: {remedy}")
     return InvalidArgument(
         f"{what}, which could not be looked up: {text}; check aws:region and the credentials, then try again"
     )
+
+
+def is_not_there(error: Exception) -> bool:
+    """Whether a look-up failed because what was asked for does not exist; False for credentials, network and all else."""
+    return bool(_NOT_THERE.search(cause(error)))
 
 
 def cause(error: Exception) -> str:

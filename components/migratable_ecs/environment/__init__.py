@@ -2,6 +2,7 @@
 
 from .ground import Balancer, Environment, Network
 from .settings import Settings, has_service, load
+from .settings_image import image_to_push
 from .settings_service import check, service_args, url
 from .stand_on import stand_on
 
@@ -12,6 +13,7 @@ __all__ = [
     "Settings",
     "check",
     "has_service",
+    "image_to_push",
     "load",
     "service_args",
     "stand_on",

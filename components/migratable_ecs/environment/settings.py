@@ -58,6 +58,7 @@ class Settings:
     image: str = ""
     protected: bool | None = None
     waive: Sequence[str] = ()
+    allow_destroy: bool = False
     base: str | None = None
     network: NetworkSettings | None = None
     cluster: ClusterSettings | None = None
@@ -122,15 +123,16 @@ def load(config: pulumi.Config) -> Settings:
         InvalidArgument: one sentence that names the key and the remedy.
     """
     _refuse_unknown(config.name)
+    given = _values(config)
     try:
-        settings = build(Settings, _values(config))
+        settings = build(Settings, given)
         stack_name("base", settings.base)
         for key in PIECES:
             piece = getattr(settings, KEYS[key].name)
             if piece:
                 piece.validate(key)
     except InvalidArgument as error:
-        raise InvalidArgument(in_keys(str(error), (Settings,))) from None
+        raise InvalidArgument(in_keys(str(error), Settings)) from None
     settings = _on_base(settings)
     _refuse_missing(config.name, settings)
     return settings
@@ -141,6 +143,11 @@ def has_service(settings: Settings) -> bool:
     return bool(settings.service or settings.image) or any(
         getattr(settings, KEYS[key].name) != default_of(key) for key in _OF_THE_SERVICE
     )
+
+
+def environment_name(settings: Settings) -> str:
+    """What the pieces that are made are named after: the service, or project and stack."""
+    return settings.service or f"{pulumi.get_project()}-{pulumi.get_stack()}"
 
 
 def _values(config: pulumi.Config) -> dict[str, Any]:
@@ -189,14 +196,17 @@ def _refuse_missing(project: str, settings: Settings) -> None:
     needed = ["service", "image", "network", "cluster"] if has_service(settings) else []
     if settings.ingress:
         needed += ["loadBalancer"]
+    if any(piece and piece.create for piece in (settings.load_balancer, settings.database)):
+        needed += ["network"]
     if not needed and not any(getattr(settings, KEYS[piece].name) for piece in PIECES):
         needed = ["service", "image", "network", "cluster"]
-    missing = [key for key in needed if not getattr(settings, KEYS[key].name)]
+    missing = [key for key in dict.fromkeys(needed) if not getattr(settings, KEYS[key].name)]
     if not missing:
         return
     *most, last = [f"{project}:{key}" for key in missing]
     named = f"config keys {', '.join(most)} and {last} are" if most else f"config key {last} is"
+    command = f" with `pulumi config set {missing[0]} …`, or" if missing[0] in ("service", "image") else ""
     raise InvalidArgument(
-        f"{named} missing: set {'each' if most else 'it'} with `pulumi config set {missing[0]} …`, or in the stack's file as "
-        "Pulumi.local.yaml does (docs/configuration.md says what each key means)"
+        f"{named} missing: set {'each' if most else 'it'}{command} in the stack's file as Pulumi.local.yaml does "
+        "(docs/configuration.md says what each key means)"
     )

@@ -13,6 +13,7 @@ from ..validation import InvalidArgument
 T = TypeVar("T")
 
 _WORD = "database:"
+_PASSWORD = "operator_password"
 
 #: Fields of args whose values refer to secrets.
 _REFERENCES = ("secrets", "secret_options")
@@ -30,8 +31,11 @@ def database_keys(args: Any) -> list[str]:
     return found
 
 
-def with_database(args: T, arn: pulumi.Input[str] | None) -> T:
+def with_database(args: T, arn: pulumi.Input[str] | None, password: pulumi.Input[str] | None = None) -> T:
     """`args` that name the database's secret by its ARN: `arn:key::`, as ECS wants it. By name it could be looked up only once it is there.
+
+    Args:
+        password: reference to the password, where it is not a key of that secret: RDS keeps and rotates it in one of its own.
 
     Raises:
         InvalidArgument: something refers to a database, and there is none.
@@ -43,6 +47,8 @@ def with_database(args: T, arn: pulumi.Input[str] | None) -> T:
                 f"{where} is {_WORD + key!r}, a key of the stack's database, and config key database is missing: set it, or name "
                 "another secret"
             )
+        if key == _PASSWORD and password is not None:
+            return pulumi.Output.from_input(password)
         return pulumi.Output.concat(arn, ":", key, "::")
 
     return _replaced(args, reference, "")

@@ -96,13 +96,13 @@ def _whole_number(key: str, text: str) -> int:
         raise InvalidArgument(f"config key {key} is {text!r}; give a whole number") from None
 
 
-def in_keys(sentence: str, classes: Sequence[type[Any]]) -> str:
-    """`sentence` with keys in the place of the names that `classes`, and the args inside them, have."""
-    names = {name for cls in classes for name in _all_names(cls, set()) if "_" in name}
+def in_keys(sentence: str, cls: type[Any]) -> str:
+    """`sentence` in the words of a stack's file: with keys in the place of the names that `cls`, and the args inside it, have."""
+    names = {name for name in _all_names(cls, set()) if "_" in name}
     return re.sub(
         r"(?<![\w-])[a-z]+(?:_[a-z]+)+(?![\w-])",
         lambda found: key_of(found.group()) if found.group() in names else found.group(),
-        sentence,
+        sentence.replace("True or False", "true or false"),
     )
 
 

@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..validation import InvalidArgument, between, named_texts, required, texts
+from .balancer import BalancerArgs
+from .cluster import ClusterArgs
+from .database_args import DatabaseArgs
+from .network import NetworkArgs
+from .registry import RegistryArgs
 
 #: How a StackReference names a stack. Source: https://www.pulumi.com/docs/iac/concepts/stacks/#stackreferences
 _STACK = re.compile(r"^[^/\s]+/[^/\s]+/[^/\s]+\Z")
@@ -18,12 +23,14 @@ class NetworkSettings:
     """Where tasks run.
 
     Args:
+        create: make a VPC, or
         vpc: Name tag of an existing one, with
         subnets: tags that the tasks' subnets have, and
         security_groups: names of the tasks' security groups. Or
         stack: `organization/project/stack` that has it.
     """
 
+    create: NetworkArgs | None = None
     vpc: str | None = None
     subnets: Mapping[str, str] = field(default_factory=dict)
     security_groups: Sequence[str] = ()
@@ -51,10 +58,12 @@ class ClusterSettings:
     """The ECS cluster.
 
     Args:
+        create: make one, or
         name: of an existing one, or
         stack: `organization/project/stack` that has it.
     """
 
+    create: ClusterArgs | None = None
     name: str | None = None
     stack: str | None = None
 
@@ -67,11 +76,13 @@ class BalancerSettings:
     """The load balancer on whose listener the service gets a rule.
 
     Args:
+        create: make one, or
         name: of an existing one, with
         listener_port: of its listener, default 80. Or
         stack: `organization/project/stack` that has it.
     """
 
+    create: BalancerArgs | None = None
     name: str | None = None
     listener_port: int | None = None
     stack: str | None = None
@@ -90,10 +101,12 @@ class DatabaseSettings:
     """The database, known to the service by its secret.
 
     Args:
+        create: make one, or
         secret: name of the secret in Secrets Manager of an existing one, or
         stack: `organization/project/stack` that has it.
     """
 
+    create: DatabaseArgs | None = None
     secret: str | None = None
     stack: str | None = None
 
@@ -106,10 +119,12 @@ class RegistrySettings:
     """The repository of the images.
 
     Args:
+        create: make one, or
         repository: name of an existing one, or
         stack: `organization/project/stack` that has it.
     """
 
+    create: RegistryArgs | None = None
     repository: str | None = None
     stack: str | None = None
 
@@ -123,7 +138,7 @@ def _one_way(where: str, piece: Any, name: str, beside: Sequence[str] = ()) -> N
     Raises:
         InvalidArgument: one sentence that names the key and the remedy.
     """
-    ways = [way for way in ("create", name, "stack") if getattr(piece, way, None) is not None]
+    ways = [way for way in ("create", name, "stack") if getattr(piece, way) is not None]
     if not ways:
         raise InvalidArgument(f"{where} has none of create, {name} and stack: give one of them")
     if len(ways) > 1:
@@ -138,7 +153,7 @@ def _one_way(where: str, piece: Any, name: str, beside: Sequence[str] = ()) -> N
     if ways == [name]:
         required(f"{where}.{name}", getattr(piece, name), "give its name")
     stack_name(f"{where}.stack", piece.stack)
-    if ways == ["create"] and hasattr(piece.create, "validate"):
+    if piece.create is not None:
         piece.create.validate(f"{where}.create")
 
 

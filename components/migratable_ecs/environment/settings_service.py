@@ -42,7 +42,7 @@ def check(settings: Settings) -> None:
         args.validate(settings.service)
         guarded_service(settings.service, args)
     except InvalidArgument as error:
-        raise InvalidArgument(in_keys(str(error), (Settings,))) from None
+        raise InvalidArgument(in_keys(str(error), Settings)) from None
 
 
 def service_args(settings: Settings, ground: Environment) -> MigratableEcsServiceArgs:
@@ -69,7 +69,7 @@ def service_args(settings: Settings, ground: Environment) -> MigratableEcsServic
         contract=_migration(settings, settings.contract),
         **{name: getattr(settings, name) for name in sorted(_AS_THEY_ARE)},
     )
-    return with_database(args, ground.database_secret_arn)
+    return with_database(args, ground.database_secret_arn, ground.database_password)
 
 
 def url(settings: Settings, ground: Environment) -> pulumi.Output[str] | None:

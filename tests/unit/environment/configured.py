@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import runpy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import yaml
 from migratable_ecs.environment import Settings, load
+from pulumi.runtime import mocks
 from pulumi.runtime.config import CONFIG
+from pulumi.runtime.settings import ROOT as ROOT_RESOURCE
 
 from tests.unit.component.cloud import DIGEST, Cloud, Graph, deploy
 
@@ -30,11 +33,17 @@ FOUND: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+@cache
+def config_of(file: Path) -> Mapping[str, Any]:
+    """What a stack's file says; not to be changed."""
+    return dict(yaml.safe_load(file.read_text(encoding="utf-8"))["config"])
+
+
 def as_sent(file: Path, **changes: Any) -> dict[str, str]:
     """The stack's values over the schema's defaults, as the CLI merges and sends them: structures as JSON. None leaves a key out."""
     name = PROJECT["name"]
     merged = {f"{name}:{key}": each["default"] for key, each in SCHEMA.items()}
-    merged |= yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
+    merged |= config_of(file)
     merged |= {f"{name}:{key}": value for key, value in changes.items()}
     return {key: _text(value) for key, value in merged.items() if value is not None}
 
@@ -53,6 +62,55 @@ def settings_of(file: Path, **changes: Any) -> Settings:
         CONFIG.reset(token)
 
 
+#: What an application stack reads from its base.
+BASE = {
+    "vpc_id": "vpc-b",
+    "subnet_ids": ["subnet-b"],
+    "security_group_ids": ["sg-b"],
+    "assign_public_ip": False,
+    "cluster_arn": "arn:cluster-b",
+    "listener_arn": "arn:listener-b",
+    "listener_port": 80,
+    "load_balancer_dns_name": "lb-b.test",
+    "database_secret_arn": "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:db-b-AbCdEf",
+}
+
+
+_VPC = {
+    "vpcId": "vpc-made",
+    "publicSubnetIds": ["subnet-public-a", "subnet-public-c"],
+    "privateSubnetIds": ["subnet-private-a", "subnet-private-c"],
+}
+_ANSWERED: Mapping[str, Mapping[str, Any]] = {
+    "aws:ecr/repository:Repository": {"repositoryUrl": "registry.test/made"},
+    "aws:lb/loadBalancer:LoadBalancer": {"dnsName": "made.test", "zoneId": "Z1"},
+    "aws:secretsmanager/secret:Secret": {
+        "arn": "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:made-AbCdEf"
+    },
+    "aws:rds/instance:Instance": {
+        "address": "db.test",
+        "masterUserSecrets": [
+            {"secretArn": "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:rds!db-1"}
+        ],
+    },
+}
+
+
+@dataclass
+class CloudWithBase(Cloud):
+    """Another stack is there too."""
+
+    base: Mapping[str, Any] = field(default_factory=lambda: BASE)
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        id_, outputs = super().new_resource(args)
+        if args.typ == "pulumi:pulumi:StackReference":
+            outputs["outputs"] = dict(self.base)
+        if args.typ == "awsx:ec2:Vpc":
+            return id_, _VPC
+        return id_, {**outputs, **_ANSWERED.get(args.typ, {})}
+
+
 @dataclass
 class Run:
     """What a run of the program registered, gave out and asked for."""
@@ -68,11 +126,11 @@ def cloud_for(sent: Mapping[str, str]) -> Cloud:
     secrets = {each.partition(":")[0] for each in json.loads(sent[f"{name}:secrets"]).values()}
     secrets |= {json.loads(sent[f"{name}:database"]).get("secret", "")}
     images = {sent[f"{name}:image"]: DIGEST, json.loads(sent[f"{name}:migration"]).get("image", ""): DIGEST}
-    return Cloud(images=images, secrets=tuple(secrets), found=FOUND)
+    return CloudWithBase(images=images, secrets=tuple(secrets), found=FOUND)
 
 
 def run(file: Path, stack: str, cloud: Cloud | None = None, **changes: Any) -> Run:
-    """Run `__main__.py`."""
+    """Run `__main__.py` in a stack of its own: what another run exported or protects does not count."""
     sent = as_sent(file, **changes)
     given = cloud or cloud_for(sent)
     outputs: dict[str, Any] = {}
@@ -82,8 +140,9 @@ def run(file: Path, stack: str, cloud: Cloud | None = None, **changes: Any) -> R
         runpy.run_path(str(ROOT / "__main__.py"))
         return pulumi.Output.all(**pulumi.runtime.get_root_resource().outputs).apply(outputs.update)  # type: ignore[union-attr]
 
-    token = CONFIG.set({})
+    token, root = CONFIG.set({}), ROOT_RESOURCE.set(None)
     try:
         return Run(deploy(program, given, project=PROJECT["name"], stack=stack), outputs, given)
     finally:
         CONFIG.reset(token)
+        ROOT_RESOURCE.reset(root)
