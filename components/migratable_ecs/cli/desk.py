@@ -116,6 +116,10 @@ _TARGET_OPTIONS: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 
 
+#: How they and --json are written in full.
+COMMON_OPTIONS = (*(ways[-1] for ways, _ in _TARGET_OPTIONS), "--json")
+
+
 def operator_options(function: Callable[Concatenate[Desk, P], R]) -> Callable[P, R]:
     """Give a command the options of every command; its first argument is the Desk that they make."""
 

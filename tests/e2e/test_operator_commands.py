@@ -1,0 +1,257 @@
+"""The operator's commands against the local cloud: real tasks, real logs, the real `pulumi` CLI. One stack for all of them.
+
+The tests follow one another: each begins with what the one before has left.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.e2e.conftest import empty
+from tests.e2e.stack import ROOT, Stack, wait_for_line
+from tools.localcloud.instance import LocalCloud
+
+pytestmark = pytest.mark.docker
+
+PROJECT = "name: shop\nruntime: python\n"
+
+#: Phase manual: `up` is quick, and each run is the operator's.
+PROGRAM = """
+import json
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+from migratable_ecs import MigratableEcsService
+
+vpc = aws.ec2.get_vpc(tags={"Name": "local"})
+private = aws.ec2.get_subnets(filters=[{"name": "vpc-id", "values": [vpc.id]}, {"name": "tag:Tier", "values": ["private"]}])
+group = aws.ec2.get_security_group(name="local-app", vpc_id=vpc.id)
+balancer = aws.lb.get_load_balancer(name="local")
+listener = aws.lb.get_listener(load_balancer_arn=balancer.arn, port=80)
+cluster = aws.ecs.get_cluster(cluster_name="local")
+
+shop = MigratableEcsService("shop", {
+    "cluster": cluster.arn,
+    "image": pulumi.Config().get("image") or "django-app:latest",
+    "container_port": 8000,
+    "secrets": {
+        "DB_HOST": "learning-db-local:host", "DB_PORT": "learning-db-local:port", "DB_NAME": "learning-db-local:dbname",
+        "DB_USER": "learning-db-local:operator_user", "DB_PASSWORD": "learning-db-local:operator_password",
+        "DJANGO_SECRET_KEY": "learning-db-local:django_secret_key"},
+    "network": {"subnets": private.ids, "security_groups": [group.id]},
+    "ingress": {"listener_arn": listener.arn, "vpc_id": vpc.id, "priority": 110, "path_patterns": ["/*"],
+                "health_check_path": "/healthz", "health_check_interval": 5},
+    "migration": {
+        "command": "python manage.py migrate --noinput",
+        "status_command": "python manage.py showmigrations courses",
+        "plan_command": ["python", "manage.py", "migrate", "--plan"],
+        "rollback_command": "python manage.py migrate courses 0001",
+        "phase": "manual"},
+})
+pulumi.export("url", shop.url)
+"""
+
+
+class Operator(Stack):
+    """The stack, and the command line beside it."""
+
+    def words(self, *words: str, stack: bool = True) -> list[str]:
+        chosen = ["-s", self.name] if stack else []
+        return [sys.executable, "-m", "migratable_ecs.cli.main", *words, *chosen]
+
+    def ask(self, *words: str, stack: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `migratable-ecs WORDS -s local` to its end."""
+        return subprocess.run(
+            self.words(*words, stack=stack), cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    def json(self, *words: str) -> dict[str, Any]:
+        done = self.ask(*words, "--json")
+        assert done.stdout, done.stderr
+        return dict(json.loads(done.stdout))
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start it and go on; stderr comes with stdout."""
+        return subprocess.Popen(
+            self.words(*words), cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def operator(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    empty(cloud.db_dsn())
+    cloud.push("django", "v1")
+    made = Operator(cloud, tmp_path_factory.mktemp("operator"), program=PROGRAM, project=PROJECT)
+    # The settings of the other program mean nothing to this one.
+    (made.folder / "Pulumi.local.yaml").write_text(
+        "config:\n  aws:region: ap-northeast-1\n"
+        + "".join(_salt((made.folder / "Pulumi.local.yaml").read_text()))
+    )
+    up = made.up()
+    assert up.ok, up.output
+    yield made
+    assert made.destroy().ok
+    assert made.run("stack", "rm", made.name, "--yes").ok
+
+
+def _salt(text: str) -> list[str]:
+    return [line + "\n" for line in text.splitlines() if line.startswith("encryptionsalt:")]
+
+
+@pytest.fixture
+def blocked(cloud: LocalCloud) -> Iterator[Callable[[], None]]:
+    """Django's migrate waits for a lock in the database, until the test ends or the function is called."""
+    with psycopg.connect(cloud.db_dsn()) as connection:
+        connection.execute("LOCK TABLE django_migrations IN ACCESS EXCLUSIVE MODE")
+        yield connection.rollback
+
+
+def test_pending_run_plan(operator: Operator) -> None:
+    pending = operator.ask("pending")
+    assert pending.returncode == 0, pending.stderr
+    assert pending.stdout.splitlines()[:2] == ["courses", " [ ] 0001_initial"]
+
+    run = operator.ask("run")
+    assert run.returncode == 0, run.stderr
+    assert "  Applying courses.0001_initial... OK" in run.stdout.splitlines()
+    assert "migration succeeded in" in run.stderr
+
+    assert operator.json("pending")["lines"][1] == " [X] 0001_initial"
+    assert operator.json("plan")["lines"] == ["Planned operations:", "  No planned migration operations."]
+
+
+def test_what_there_is(operator: Operator) -> None:
+    status = operator.json("status", "--check")
+    assert status["problems"] == []
+    assert [target["state"] for target in status["targets"]] == ["healthy"]
+    assert status["service"]["task_definition"] == "shop:1"
+    assert status["migration"]["last"]["status"] == "succeeded"
+    # The looks of the test before are no runs.
+    (run,) = operator.json("history")["runs"]
+    assert run["exit_code"] == 0
+    shown = operator.ask("show", run["run"][:8])
+    assert "run      the migration" in shown.stdout
+    assert "█" in shown.stdout
+
+
+def test_logs(operator: Operator) -> None:
+    app = operator.json("logs", "--grep", "gunicorn")
+    assert "Starting gunicorn" in app["lines"][0]["message"]
+    run = operator.json("history")["runs"][0]["run"]
+    migration = [line["message"] for line in operator.json("logs", "migration", "--run", run)["lines"]]
+    assert migration[0] == "Operations to perform:"
+    assert not [line for line in migration if "end of log" in line]
+
+
+def test_ctrl_c_leaves_the_task_and_the_next_run_adopts_it(
+    operator: Operator, blocked: Callable[[], None]
+) -> None:
+    before = len(operator.migration_tasks("shop-migrate"))
+    first = operator.start("run")
+    wait_for_line(first, "is RUNNING")
+    first.send_signal(signal.SIGINT)
+    said = first.communicate(timeout=20)[0]
+    assert first.returncode == 4, said
+    assert "Ctrl-C: leaving; the task goes on in AWS (on_cancel is detach), nothing is lost" in said
+    assert "`migratable-ecs run -s local` follows the task from its first line" in said
+    running = operator.json("status")["migration"]["running"]
+    assert running["by"] == "stack shop/local"
+
+    second = operator.start("run")
+    wait_for_line(second, "of this run is executing already; following it from its first line")
+    blocked()
+    said = second.communicate(timeout=60)[0]
+    assert second.returncode == 0, said
+    assert "No migrations to apply." in said
+    assert len(operator.migration_tasks("shop-migrate")) == before + 1
+
+
+def test_stop(operator: Operator, blocked: Callable[[], None]) -> None:
+    follower = operator.start("run")
+    wait_for_line(follower, "is RUNNING")
+    asked = operator.ask("stop")
+    assert asked.returncode == 3
+    assert "pass --yes in scripts" in asked.stderr
+    stopped = operator.json("stop", "--yes")
+    assert stopped["exit_code"] != 0
+    said = follower.communicate(timeout=60)[0]
+    assert follower.returncode == 1, said
+    assert operator.ask("stop", "--yes").returncode == 6
+
+
+def test_a_command_that_fails(operator: Operator) -> None:
+    done = operator.ask("run", "--command", "echo looking; exit 3")
+    assert done.returncode == 1
+    assert done.stdout == "looking\n"
+    assert "exit code 3" in done.stderr
+    assert "Traceback" not in done.stderr
+    newest = operator.json("show")
+    assert (newest["purpose"], newest["status"], newest["exit_code"]) == ("command", "failed", 3)
+
+
+def test_without_pulumi(operator: Operator) -> None:
+    """The cluster and the service are enough: network, capacity and image are what ECS knows."""
+    words = ("--cluster", "local", "--service", "shop")
+    status = operator.ask("status", *words, "--json", stack=False)
+    assert json.loads(status.stdout)["migration"]["family"] == "shop-migrate"
+    run = operator.ask("run", *words, "--json", stack=False)
+    assert json.loads(run.stdout)["status"] == "succeeded", run.stderr
+
+
+def test_the_app_s_commit_is_pushed_once(operator: Operator, tmp_path: Path) -> None:
+    """What `make deploy` does before `pulumi up`."""
+    registry = operator.cloud.env()["AWS_ENDPOINT_URL"].removeprefix("http://")
+    (tmp_path / "Dockerfile").write_text(f"FROM {registry}/django-app:latest\nLABEL deployed=yes\n")
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
+    for words in (["init", "-q"], ["add", "."], [*identity, "commit", "-q", "-m", "app"]):
+        subprocess.run(["git", "-C", str(tmp_path), *words], check=True)
+    assert operator.run("config", "set", "image", "django-app:latest", "--stack", operator.name).ok
+
+    first, second = (_pushed(operator, registry, tmp_path) for _ in range(2))
+    assert first.returncode == 0, first.stderr
+    assert first.stdout == second.stdout
+    assert "is in the registry already" in second.stderr
+    repository, _, tag = first.stdout.strip().partition(":")
+    (image,) = operator.client("ecr").describe_images(
+        repositoryName=repository, imageIds=[{"imageTag": tag}]
+    )["imageDetails"]
+    assert image["imageDigest"].startswith("sha256:")
+
+
+def _pushed(operator: Operator, registry: str, app: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tools.image_push", operator.name, str(app)], cwd=operator.folder, text=True, timeout=120,
+        env={**operator.env, "PYTHONPATH": str(ROOT), "REGISTRY": registry}, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+    )  # fmt: skip
+
+
+def test_quick(operator: Operator) -> None:
+    """Processor time to the first output, which is the time that passes on a machine that has nothing else to do; the best of three."""
+    assert min(_first_output(operator, "run", "--help") for _ in range(3)) < 0.3
+    for words in (["status"], ["history"], ["run"]):
+        assert min(_first_output(operator, *words) for _ in range(3)) < 0.7, words
+
+
+def _first_output(operator: Operator, *words: str) -> float:
+    """Seconds; the command is ended at its first output, which is before it does anything."""
+    process = operator.start(*words)
+    assert process.stdout is not None
+    process.stdout.read(1)
+    process.kill()
+    _, _, used = os.wait4(process.pid, 0)
+    process.returncode = -signal.SIGKILL
+    process.stdout.close()
+    return used.ru_utime + used.ru_stime
