@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         WatchingArgs,
         WorkerArgs,
     )
-    from .policies import deployer_policy, operator_policy
+    from .policies import deployer_policy, operator_policy, split_policy
     from .service import MigratableEcsService
     from .validation import InvalidArgument
 
@@ -71,6 +71,7 @@ __all__ = [
     "WorkerArgs",
     "deployer_policy",
     "operator_policy",
+    "split_policy",
 ]
 
 #: Name -> the module it is in; the rest are in `args`.
@@ -79,6 +80,7 @@ _ELSEWHERE = {
     "MigratableEcsService": ".service",
     "deployer_policy": ".policies",
     "operator_policy": ".policies",
+    "split_policy": ".policies",
 }
 
 

@@ -80,7 +80,25 @@ class Scope:
             *([] if task and task.execution_role_arn else [self.names.execution_role]),
             *([] if task and (task.task_role_arn or task.without_task_role) else [self.names.task_role]),
         ]
-        return [self.role(role) for role in made] + self.schedule_roles()
+        rollout = self.args.rollout
+        moves = bool(rollout and rollout.blue_green and rollout.blue_green.role_arn is None)
+        return [
+            *(self.role(role) for role in made),
+            *self.schedule_roles(),
+            *(self.blue_green_roles() if moves else []),
+        ]
+
+    def blue_green_roles(self) -> list[str]:
+        """The role with which ECS moves requests, made or given."""
+        rollout = self.args.rollout
+        if not (rollout and rollout.blue_green):
+            return []
+        given = rollout.blue_green.role_arn
+        return [
+            self.role(self.names.blue_green_role)
+            if given is None
+            else plain("rollout.blue_green.role_arn", given)
+        ]
 
     def schedule_roles(self) -> list[str]:
         return [self.role(names.role(f"{self.name}-{key}", "schedule")) for key in self.args.schedules or ()]
@@ -95,7 +113,8 @@ class Scope:
         for migration in (self.args.migration, self.args.contract):
             given += [migration.execution_role_arn, migration.task_role_arn] if migration else []
         known = [plain("role", arn) for arn in given if arn]
-        return known + [arn for arn in self.made_roles() if arn not in self.schedule_roles()]
+        others = {*self.schedule_roles(), *self.blue_green_roles()}
+        return known + [arn for arn in self.made_roles() if arn not in others]
 
     def ecr(self) -> list[str]:
         """ARNs of the repositories."""
@@ -130,6 +149,29 @@ class Scope:
         plain = [r for mapping in given for r in (mapping or {}).values() if isinstance(r, str)]
         found = [secrets.parse("", reference).name for reference in plain]
         return [self.arn("secretsmanager", f"secret:{name}-??????") for name in found if name]
+
+    def scaled(self) -> bool:
+        """Whether the number of tasks of the service, or of a worker, follows anything."""
+        return bool(self.args.scaling) or any(each.scaling for each in (self.args.workers or {}).values())
+
+    def watched(self) -> bool:
+        """Whether the service, or a worker, has alarms."""
+        return bool(self.args.watching) or any(each.watching for each in (self.args.workers or {}).values())
+
+    def rollback_rules(self) -> list[str]:
+        """Names of the EventBridge rules that tell of failed deployments."""
+        app = self.args.watching
+        found = [self.names.rule("rollback")] if app and app.rollback and app.topic_arn is not None else []
+        for key, worker in (self.args.workers or {}).items():
+            own = worker.watching
+            topic = own and (own.topic_arn if own.topic_arn is not None else app and app.topic_arn)
+            if own and own.rollback and topic is not None:
+                found.append(names.shortened(f"{self.names.alarms}-{key}-rollback", 64))
+        return found
+
+    def tagged(self, key: str) -> dict[str, dict[str, str]]:
+        """The condition that something carries the tag of this service; `key` is `aws:RequestTag` or `aws:ResourceTag`."""
+        return {"StringEquals": {f"{key}/migratable-ecs:service": self.name}}
 
     def backups(self) -> list[BackupArgs]:
         return [m.backup for m in (self.args.migration, self.args.contract) if m and m.backup]

@@ -39,6 +39,7 @@ PUBLIC = [
     "WorkerArgs",
     "deployer_policy",
     "operator_policy",
+    "split_policy",
 ]
 
 

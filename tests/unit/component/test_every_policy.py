@@ -1,0 +1,140 @@
+"""Every policy of every program here, the root program and all examples, is parsed: exact resources, and a reason for each `*`."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime.config import CONFIG
+
+from tests.unit.component.cloud import _ANSWERS as ANSWERS
+from tests.unit.component.cloud import DIGEST, Cloud, Graph, deploy
+from tests.unit.environment.configured import FOUND, CloudWithBase, as_sent, cloud_for
+from tests.unit.environment.configured import run as run_the_program
+
+ROOT = Path(__file__).parents[3]
+EXAMPLES = sorted((ROOT / "examples").glob("**/__main__.py"))
+STACKS = sorted(ROOT.glob("Pulumi.*.yaml"))
+SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+
+#: Names neither the component nor IAM: it only reads what another stack gives out.
+WITHOUT_POLICIES = [
+    each
+    for each in EXAMPLES
+    if not re.search(r"MigratableEcsService|iam|olicy", each.read_text(encoding="utf-8"))
+]
+
+CONFIG_OF_EXAMPLES = {
+    **{key: key for key in ("vpc", "cluster", "loadBalancer", "network", "service")},
+    "image": "app:v1",
+    "database": "db",
+}
+
+
+class Anything(dict[str, Any]):
+    """Answers for whatever else a program looks up."""
+
+    def __contains__(self, token: object) -> bool:
+        return super().__contains__(token) or token not in ANSWERS
+
+    def __missing__(self, _token: str) -> dict[str, Any]:
+        return {"id": "id-1", "zoneId": "Z1", "arn": "arn:aws:any:::x", "name": "x", "names": ["a", "b", "c"]}
+
+
+class WithCertificates(CloudWithBase):
+    """ACM says how a certificate is validated."""
+
+    def new_resource(self, args: Any) -> tuple[str, dict[str, Any]]:
+        identifier, outputs = super().new_resource(args)
+        if args.typ == "aws:acm/certificate:Certificate":
+            record = {f"resourceRecord{key}": "x" for key in ("Name", "Type", "Value")}
+            outputs["domainValidationOptions"] = [{"domainName": args.inputs["domainName"], **record}]
+        return identifier, outputs
+
+
+def of_example(program: Path) -> Graph:
+    def execute() -> None:
+        pulumi.runtime.set_all_config({f"learning:{key}": value for key, value in CONFIG_OF_EXAMPLES.items()})
+        runpy.run_path(str(program))
+
+    images = {f"{name}:latest": DIGEST for name in ("learning-app", "shop", "app")} | {"app:v1": DIGEST}
+    token = CONFIG.set({})
+    try:
+        return deploy(execute, Cloud(images=images, found=FOUND))
+    finally:
+        CONFIG.reset(token)
+
+
+def documents(graph: Graph) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every input of every resource that is a policy document, by the resource and the input."""
+    for resource in graph.resources:
+        for name, value in resource.inputs.items():
+            if isinstance(value, str) and value.startswith("{") and "Statement" in value:
+                yield f"{resource.type} {resource.name} {name}", json.loads(value)
+            elif isinstance(value, dict) and "Statement" in value:
+                yield f"{resource.type} {resource.name} {name}", value
+
+
+def documented_on_everything() -> set[str]:
+    """Actions of the tables of docs/security.md that are allowed on `*`, with a reason."""
+    rows = [line.split("|") for line in SECURITY.splitlines() if line.startswith("| `")]
+    wide = [row for row in rows if row[2].strip().startswith("`*`") and row[3].strip()]
+    return {action for row in wide for action in re.findall(r"`([a-z0-9-]+:[A-Za-z]+)`", row[1])}
+
+
+def check(graph: Graph) -> int:
+    """The number of statements looked at."""
+    known, looked = documented_on_everything(), 0
+    for where, document in documents(graph):
+        for statement in document["Statement"]:
+            looked += 1
+            assert set(statement) <= {"Effect", "Action", "Resource", "Principal", "Condition"}, where
+            assert statement["Effect"] in ("Allow", "Deny"), where
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            assert actions, where
+            assert not [action for action in actions if "*" in action], where
+            if "Principal" in statement:
+                assert "*" not in json.dumps(statement["Principal"]), where
+            elif "*" in statement["Resource"]:
+                assert statement["Resource"] in ("*", ["*"]), where
+                assert set(actions) <= known, f"{where}: {actions} on everything without a reason"
+    return looked
+
+
+def test_there_are_programs_to_look_at() -> None:
+    assert len(EXAMPLES) >= 5
+    assert [str(each.parent.relative_to(ROOT)) for each in WITHOUT_POLICIES] == ["examples/consumer/reader"]
+    assert {"Pulumi.local.yaml", "Pulumi.stg.yaml", "Pulumi.prod.yaml"} <= {each.name for each in STACKS}
+
+
+@pytest.mark.parametrize(
+    "program",
+    [each for each in EXAMPLES if each not in WITHOUT_POLICIES],
+    ids=lambda each: str(each.parent.relative_to(ROOT)),
+)
+def test_the_policies_of_an_example_are_exact(program: Path) -> None:
+    assert check(of_example(program)) > 0
+
+
+@pytest.mark.parametrize("stack", STACKS, ids=lambda each: each.name)
+def test_the_policies_of_the_program_are_exact(stack: Path) -> None:
+    there = cloud_for(as_sent(stack))
+    cloud = WithCertificates(images=there.images, secrets=there.secrets, found=Anything(there.found))
+    assert check(run_the_program(stack, stack.name.split(".")[1], cloud).graph) > 0
+
+
+def test_control_a_wide_policy_is_found() -> None:
+    def program() -> None:
+        import pulumi_aws as aws
+
+        wide = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["*"]}
+        aws.iam.RolePolicy("wide", role="r", policy=json.dumps({"Statement": [wide]}))
+
+    with pytest.raises(AssertionError, match="on everything without a reason"):
+        check(deploy(program))
