@@ -56,7 +56,8 @@ def refuse_kept(stack: str, there: Iterable[Mapping[str, Any]]) -> None:
     ]
     if kept:
         raise Refused(
-            f"{stack} has what may not be deleted, and nothing was destroyed:\n  " + "\n  ".join(kept)
+            f"{stack} has what may not be deleted, and nothing was destroyed; `pulumi config set allowDestroy true --stack {stack}` and an "
+            "update allow it in the program of this project, or one by one:\n  " + "\n  ".join(kept)
         )
 
 
