@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ..migration.clock import Clock, SystemClock
 from ..migration.session import AwsSettings, Clients, connect
@@ -44,6 +44,13 @@ class Outside:
             CommandError: there is no pulumi, or it failed; its own words are in the sentence.
         """
         return parse_json(words, run_program(["pulumi", *words, "--non-interactive"], folder))
+
+    def download(self, url: str) -> IO[bytes]:
+        """What `url`, a link that ECR has signed, gives; read it piece by piece."""
+        from urllib.request import urlopen
+
+        file: IO[bytes] = urlopen(url, timeout=60)
+        return file
 
     @contextlib.contextmanager
     def ctrl_c(self, said: Interrupts) -> Iterator[Interrupts]:

@@ -21,9 +21,8 @@ DOWN = ["manage.py migrate courses 0001"]
 
 def deploy(world: World, digest: str, **more: Any) -> str:
     """Another revision of the app, rolled out."""
-    definition = fargate_task_definition(
-        "web", image=f"web@{digest}", container="app", log_group=APP_GROUP, portMappings=[{"containerPort": 8000}], **more
-    )  # fmt: skip
+    options = {"image": f"web@{digest}", "portMappings": [{"containerPort": 8000}], **more}
+    definition = fargate_task_definition("web", container="app", log_group=APP_GROUP, **options)
     arn = world.aws.ecs.register_task_definition(**definition)["taskDefinition"]["taskDefinitionArn"]
     world.aws.ecs.update_service(cluster="default", service="web", taskDefinition=arn)
     world.clock.sleep(120)
