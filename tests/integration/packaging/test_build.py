@@ -6,6 +6,7 @@ import email
 import re
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 
 from tests.integration.packaging.distribution import (
@@ -72,13 +73,37 @@ def test_it_says_what_it_is(built: Built) -> None:
     assert "MigratableEcsService" in str(said.get_payload())
 
 
-def test_it_requires_little_and_each_in_a_range_of_one_major_version(built: Built) -> None:
-    required = [each for each in metadata(built).get_all("Requires-Dist", []) if "extra ==" not in each]
-    assert len(required) == 4
-    for each in required:
-        bounds = re.fullmatch(r"[a-z0-9-]+<(\d+),>=(\d+)(\.\d+)*", each)
+def ranges(built: Built, extra: str) -> dict[str, tuple[int, int]]:
+    """Package -> (first major version, first that is too new), of those that `extra` requires; "" for all users."""
+    found = {}
+    for each in metadata(built).get_all("Requires-Dist", []):
+        requirement, _, marker = each.partition(";")
+        if marker.strip() != (f'extra == "{extra}"' if extra else ""):
+            continue
+        bounds = re.fullmatch(r"([a-z0-9-]+)<(\d+),>=(\d+)(\.\d+)*", requirement.strip())
         assert bounds, each
-        assert int(bounds[1]) == int(bounds[2]) + 1, each
+        found[bounds[1]] = (int(bounds[3]), int(bounds[2]))
+    return found
+
+
+def test_it_requires_little_and_each_in_a_range_of_one_major_version(built: Built) -> None:
+    assert set(ranges(built, "")) == {"boto3", "pulumi", "pulumi-aws", "tenacity"}
+    for name, (low, high) in ranges(built, "").items():
+        assert high == low + 1, name
+
+
+def test_the_operator_s_commands_are_an_extra_of_three_more(built: Built) -> None:
+    """Whoever only imports the component installs none of them; the command itself is there either way."""
+    more = ranges(built, "cli")
+    assert set(more) == {"click", "rich", "squawk-cli"}
+    assert all(low < high <= low + 2 for low, high in more.values())
+    assert not set(more) & set(ranges(built, ""))
+    with zipfile.ZipFile(built.wheel) as archive:
+        (name,) = [each for each in archive.namelist() if each.endswith(".dist-info/entry_points.txt")]
+        said = archive.read(name).decode()
+    assert re.findall(r"^(\S+) = (\S+)$", said, re.MULTILINE) == [
+        ("migratable-ecs", "migratable_ecs.cli.main:main")
+    ]
 
 
 def test_an_extra_has_something_behind_it(built: Built) -> None:
