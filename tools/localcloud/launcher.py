@@ -53,9 +53,10 @@ def install(settings: Settings) -> Callable[[], Any]:
     # Imported late: MiniStack reads its environment when it is imported.
     import ministack.app
     from ministack.core import container_reaper, router
-    from ministack.services import alb, cloudwatch, cloudwatch_logs, ec2, ecr, ecs, servicediscovery
+    from ministack.services import alb, cloudwatch, cloudwatch_logs, ec2, ecr, ecs, rds, servicediscovery
 
     from tools.localcloud import (
+        launcher_databases,
         launcher_discovery,
         launcher_ecr,
         launcher_groups,
@@ -109,6 +110,13 @@ def install(settings: Settings) -> Callable[[], Any]:
     servicediscovery._create_service = launcher_discovery.create_service
     ecr._select_registry_request_scope = launcher_ecr.select_scope
     ecr._describe_images = launcher_ecr.describe_images
+    databases = launcher_databases.Containers(settings.postgres_image)
+    rds._ACTION_MAP["CreateDBInstance"] = launcher_databases.create_db_instance
+    rds._ACTION_MAP["DeleteDBInstance"] = launcher_databases.delete_db_instance
+    rds._instance_xml = launcher_databases.instance_xml
+    rds._docker_image_for_engine = databases.image_for_engine
+    rds._get_ministack_network = databases.network
+    rds._run_rds_container = databases.run
 
     def reset() -> None:
         tasks.reset()

@@ -359,6 +359,27 @@ DIFFERENCES = (
         test="test_a_target_group_tells_its_protocol_version",
     ),
     _difference(
+        "database_password",
+        "with ManageMasterUserPassword RDS keeps the password of an instance in a secret, which goes with it",
+        "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html",
+        by="launcher_databases.create_db_instance",
+        test="test_rds_keeps_the_password_of_a_database_that_tasks_reach",
+    ),
+    _difference(
+        "database_logs",
+        "DescribeDBInstances gives the logs that go to CloudWatch",
+        "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html",
+        by="launcher_databases.instance_xml",
+        test="test_rds_keeps_the_password_of_a_database_that_tasks_reach",
+    ),
+    _difference(
+        "database_address",
+        "a database answers at its endpoint and on its engine's port, for tasks too",
+        "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_Endpoint.html",
+        by="launcher_databases.Containers",
+        test="test_rds_keeps_the_password_of_a_database_that_tasks_reach",
+    ),
+    _difference(
         "awslogs",
         "every line once, in order, in PREFIX/CONTAINER/TASK",
         "developerguide/using_awslogs.html",

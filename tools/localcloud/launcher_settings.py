@@ -31,6 +31,7 @@ class Settings:
             (``LOCALCLOUD_DEPROVISION_SECONDS``, default 0; Fargate takes 10 to 30).
         failed_deployment_seconds: how long a failed deployment stays in DescribeServices
             (``LOCALCLOUD_FAILED_DEPLOYMENT_SECONDS``, default 20).
+        postgres_image: what RDS runs PostgreSQL from (``LOCALCLOUD_POSTGRES_IMAGE``); empty: its databases are records only.
     """
 
     port: int
@@ -44,6 +45,7 @@ class Settings:
     drain_seconds: float
     deprovision_seconds: float
     failed_deployment_seconds: float
+    postgres_image: str = ""
 
     @property
     def labels(self) -> dict[str, str]:
@@ -78,6 +80,7 @@ class Settings:
             drain_seconds=_number(env, "LOCALCLOUD_DRAIN_SECONDS", 1),
             deprovision_seconds=_number(env, "LOCALCLOUD_DEPROVISION_SECONDS", 0),
             failed_deployment_seconds=_number(env, "LOCALCLOUD_FAILED_DEPLOYMENT_SECONDS", 20),
+            postgres_image=env.get("LOCALCLOUD_POSTGRES_IMAGE", ""),
         )
 
 
