@@ -65,7 +65,9 @@ def _resources(desk: Desk, preview: bool) -> tuple[list[Mapping[str, Any]], str]
     if preview:
         desk.screen.say(f"stack {stack}: previewing")
         shown = desk.outside.pulumi(["preview", "--json", "--stack", stack], desk.folder)
-        found = [step["newState"] for step in shown.get("steps") or () if step.get("newState")]
+        # A replacement comes as several steps of one resource.
+        states = (step.get("newState") for step in shown.get("steps") or ())
+        found = list({str(state["urn"]): state for state in states if state}.values())
         config: Mapping[str, Any] = shown.get("config") or {}
     else:
         desk.screen.say(f"stack {stack}: reading its state")

@@ -64,7 +64,8 @@ def test_of_another_region(made: Made) -> None:
 def test_of_a_stack_that_is_not_there_yet(made: Made) -> None:
     data = json.loads(made.run("cost", "-s", "stg", "--json", "--preview").stdout)
     assert (data["region"], made.pulumi_calls) == ("us-east-1", [["preview", "--json", "--stack", "stg"]])
-    assert data["lines"]
+    there = json.loads(made.run("cost", "-s", "stg", "--json", "--region", "us-east-1").stdout)
+    assert data["lines"] == there["lines"]
 
 
 def test_no_prices_of_a_region(made: Made) -> None:

@@ -17,7 +17,6 @@ PAGE = (Path(__file__).resolve().parents[3] / "docs/cost.md").read_text()
 #: Prices that could not be found for a region; docs/cost.md names them.
 MISSING = {
     ("db.t4g.small", "ap-northeast-1"),
-    ("db.t4g.medium", "ap-northeast-1"),
     ("db.t4g.medium", "eu-west-1"),
     ("db.t4g.large", "ap-northeast-1"),
     ("db.t4g.large", "eu-west-1"),
