@@ -1,4 +1,7 @@
-"""A load balancer made for the service lets in whom the user names, and reaches the tasks on their port only."""
+"""A load balancer made for the service lets in whom the user names, and reaches the tasks on their port only.
+
+Mocks only: the aws provider waits a minute for a new load balancer, so the end-to-end tests share the local cloud's.
+"""
 
 from __future__ import annotations
 

@@ -213,6 +213,9 @@ def test_an_srv_record_has_the_port_too() -> None:
     }
 
 
+# -- Service Connect: mocks only, since the local cloud stores it but runs no proxy -----------------------------------
+
+
 def test_service_connect_offers_the_named_port() -> None:
     port = {"ports": [{"container_port": 8000, "name": "http"}]}
     found = deployed(
