@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..migration import history
@@ -70,7 +70,23 @@ class MigrationFacts:
                 if failed.error.code != "ResourceNotFoundException":
                     raise
         merged = {str(run.get("run")): run for run in [*kept, *written]}
-        return sorted(merged.values(), key=lambda run: str(run.get("started_at", "")))[-limit:]
+        return once(sorted(merged.values(), key=lambda run: str(run.get("started_at", ""))))[-limit:]
+
+    def secret_values(self) -> list[str]:
+        """Values of the environment variables that the program calls secret; never shown."""
+        names = set(self.migration.props.get("secret_environment") or ())
+        pairs = (self.container.get("environment") or ()) if names else ()
+        return [str(pair["value"]) for pair in pairs if pair["name"] in names]
+
+
+def once(runs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A task that several processes followed was written down by each: whoever started it is believed. Pure."""
+    found: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        key = str(run.get("task_arn") or run.get("run"))
+        if key not in found or found[key].get("adopted"):
+            found[key] = run
+    return list(found.values())
 
 
 def migrates(task: Task) -> bool:

@@ -32,7 +32,8 @@ def read(outside: Outside, stack: str, folder: Path) -> tuple[Mapping[str, Any],
         deployment, entries = export.result(), config.result()
     if any(entries.get(key, {}).get("secret") for key in AWS_KEYS) or _hides_migration(deployment):
         entries = outside.pulumi(["config", "--json", "--show-secrets", "--stack", stack], folder)
-        deployment = outside.pulumi(["stack", "export", "--show-secrets", "--stack", stack], folder)
+        shown = outside.pulumi(["stack", "export", "--show-secrets", "--stack", stack], folder)
+        deployment = _with_migrations(deployment, shown)
     values = {key: _text(entry) for key, entry in entries.items() if not _is_hidden(key, entry)}
     return deployment, values
 
@@ -149,6 +150,13 @@ def _hides_migration(deployment: Mapping[str, Any]) -> bool:
     return any(
         "[secret]" in _leaves(plain(r.get("inputs") or {})) for r in resources if r["type"] == MIGRATION_RUN
     )
+
+
+def _with_migrations(hidden: Mapping[str, Any], shown: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Only what a run needs is taken with its secrets; those of all other resources stay hidden."""
+    runs = {r["urn"]: r for r in shown["deployment"]["resources"] if r["type"] == MIGRATION_RUN}
+    resources = [runs.get(each["urn"], each) for each in hidden["deployment"]["resources"]]
+    return {**hidden, "deployment": {**hidden["deployment"], "resources": resources}}
 
 
 def _leaves(value: Any) -> list[Any]:

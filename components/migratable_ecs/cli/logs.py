@@ -87,7 +87,7 @@ def command(
     reader = _reader(desk, what, start, run)
     from ..migration.redaction import Redactor
 
-    redactor = Redactor()
+    redactor = Redactor(_secret_values(desk))
     lines: list[dict[str, Any]] = []
 
     def take(event: Mapping[str, Any]) -> None:
@@ -110,6 +110,12 @@ def command(
         _go_on(desk, reader, take)
     else:
         desk.screen.result({"service": desk.target.name, "group": reader.group, "lines": lines}, lambda: None)
+
+
+def _secret_values(desk: Desk) -> list[str]:
+    from .facts import MigrationFacts
+
+    return MigrationFacts(desk).secret_values() if desk.target.migration else []
 
 
 def _go_on(desk: Desk, reader: Reader, take: Callable[[Mapping[str, Any]], None]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from migratable_ecs.cli.errors import CommandError
+from migratable_ecs.cli.facts import once
 from migratable_ecs.cli.logs import since_ms
 from migratable_ecs.cli.show import timeline
 from migratable_ecs.testing import ContainerScript, Roll, Script, exits, hangs
@@ -147,6 +148,21 @@ class TestHistoryAndShow:
         world = World(recorded={"history": [entry]})
         assert json.loads(world.run("show", "old", "--json").stdout) == entry
 
+    def test_a_run_that_two_have_followed_is_one(self, world: World) -> None:
+        """An operator and the update that started it: both write it down."""
+        world.interrupt_after = 20
+        world.run("run")
+        world.interrupt_after = None
+        for _ in range(2):
+            assert world.run("run").exit_code == 0
+        runs = json.loads(world.run("history", "--json").stdout)["runs"]
+        assert len(runs) == len({run["task_arn"] for run in runs})
+        first, second = (
+            {"run": "a", "task_arn": "t", "adopted": True},
+            {"run": "b", "task_arn": "t", "adopted": False},
+        )
+        assert once([first, second]) == once([second, first]) == [second]
+
     def test_nothing_yet(self, world: World) -> None:
         assert world.run("history").stdout == "no run of web-migrate yet\n"
         done = world.run("show")
@@ -194,6 +210,12 @@ class TestLogs:
         world.say("GET / 200", "POST / 500")
         found = matches("logs", world.run("logs", "--json", "--grep", "GET|old", "--since", "1m").stdout)
         assert [line["message"] for line in found["lines"]] == ["GET / 200"]
+
+    def test_what_the_program_calls_secret_is_redacted(self) -> None:
+        environment = {"environment": [{"name": "LICENCE", "value": "blue-elephant"}]}
+        world = World(Scenario(definition_options=environment), props={"secret_environment": ["LICENCE"]})
+        world.say("licence blue-elephant accepted")
+        assert "blue-elephant" not in world.run("logs").stdout
 
     def test_follow(self, world: World) -> None:
         """Each line once, those that come later too."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,11 +18,12 @@ import pytest
 from migratable_ecs.cli import exit_codes
 from migratable_ecs.cli.errors import CommandError, explained
 from migratable_ecs.cli.main import group, load
-from migratable_ecs.cli.outside import Outside, parse_json
+from migratable_ecs.cli.outside import Interrupts, Outside, parse_json
 from migratable_ecs.cli.screen import Screen, duration, elapsed
 from migratable_ecs.cli.table import COMMANDS
 from migratable_ecs.migration import errors
 from migratable_ecs.migration.ecs import ApiError, AwsCallFailed
+from rich.console import Console
 
 from tests.unit.cli.world import World
 
@@ -127,6 +131,32 @@ class TestErrors:
         assert len({name for name, _ in exit_codes.MEANINGS.values()}) == len(codes)
 
 
+class TestCtrlC:
+    def test_the_first_is_a_wish_the_second_ends_at_once(self) -> None:
+        said: list[str] = []
+        outside = Outside()
+        before = signal.getsignal(signal.SIGINT)
+        with outside.ctrl_c(Interrupts(lambda: said.append("leaving"))) as interrupts:
+            assert not interrupts.asked()
+            signal.raise_signal(signal.SIGINT)
+            assert interrupts.asked()
+            assert said == ["leaving"]
+            began = time.monotonic()
+            outside.clock.sleep(60)
+            assert time.monotonic() - began < 1
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is before
+
+    def test_before_anything_has_begun(self, world: World) -> None:
+        def pressed(*_words: Any) -> Any:
+            raise KeyboardInterrupt
+
+        world.pulumi = pressed  # type: ignore[method-assign]
+        done = world.run("run")
+        assert (done.exit_code, done.stderr.splitlines()[-1]) == (130, "error: interrupted")
+
+
 class TestPulumi:
     def test_not_installed(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", str(tmp_path))
@@ -171,6 +201,28 @@ class TestScreen:
     def test_the_width_is_kept(self, world: World, width: int) -> None:
         lines = world.run("status", width=width).stdout.splitlines()
         assert max(map(len, lines)) <= width
+
+    def test_on_a_terminal_a_status_line_stands_below_the_lines(self) -> None:
+        """Phase, elapsed time, last line."""
+        shown = io.StringIO()
+        screen, at = Screen(), iter(range(0, 1000, 10))
+        screen.err = Console(file=shown, force_terminal=True, width=80)
+        with screen.progress(lambda: float(next(at))) as progress:
+            progress.phase = "task 1f is RUNNING"
+            progress.line("Applying 0002 [bold]")
+            progress.tick()
+        plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.getvalue())
+        assert "Applying 0002 [bold]\n" in plain
+        assert "task 1f is RUNNING · 0:20 · Applying 0002 [bold]" in plain
+
+    def test_without_a_terminal_silence_is_broken(self, capsys: pytest.CaptureFixture[str]) -> None:
+        at = iter([0.0, 0.0, 5.0, 10.0, 29.0, 36.0, 40.0])
+        with Screen().progress(lambda: next(at)) as progress:
+            progress.phase = "task 1f is RUNNING"
+            progress.noted("Applying 0002")
+            for _ in range(4):
+                progress.tick()
+        assert capsys.readouterr().err == "task 1f is RUNNING: 0:36 so far; last line: Applying 0002\n"
 
     def test_times(self) -> None:
         assert [elapsed(s) for s in (7, 754, 3723)] == ["0:07", "12:34", "1:02:03"]

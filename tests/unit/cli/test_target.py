@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,6 +89,21 @@ class TestStack:
         world.props["subnets"] = {**SECRET, "ciphertext": "v1:x"}
         world.run("history", "-s", "stg")
         assert ["stack", "export", "--show-secrets", "--stack", "stg"] in world.pulumi_calls
+
+    def test_secrets_of_other_resources_stay_hidden(self, world: World) -> None:
+        world.props["subnets"] = {**SECRET, "ciphertext": "v1:x"}
+        hidden = world.deployment()
+        shown = json.loads(json.dumps(hidden).replace('"ciphertext": "v1:x"', '"plaintext": "[\\"s-1\\"]"'))
+        shown["deployment"]["resources"][2]["inputs"]["password"] = "open"
+
+        def pulumi(words: Sequence[str], _folder: Path) -> Any:
+            return {} if words[0] == "config" else shown if "--show-secrets" in words else hidden
+
+        world.pulumi = pulumi  # type: ignore[method-assign]
+        deployment, _ = from_stack.read(world, "stg", Path())
+        found = from_stack.target(deployment, {}, "stg")
+        assert found.need_migration().spec().network["subnets"] == ["s-1"]
+        assert "open" not in json.dumps(found.resources)
 
     def test_secrets_become_their_values_when_shown(self) -> None:
         assert from_stack.plain({"a": {**SECRET, "plaintext": '["s-1"]'}}) == {"a": ["s-1"]}
