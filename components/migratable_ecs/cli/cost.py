@@ -64,7 +64,7 @@ def _resources(desk: Desk, preview: bool) -> tuple[list[Mapping[str, Any]], str]
         raise CommandError("cost needs a Pulumi stack: name one with -s", exit_codes.USAGE)
     if preview:
         desk.screen.say(f"stack {stack}: previewing")
-        shown = desk.outside.pulumi(["preview", "--json", "--stack", stack], desk.folder)
+        shown = desk.outside.pulumi(["preview", "--json", "--show-sames", "--stack", stack], desk.folder)
         # A replacement comes as several steps of one resource.
         states = (step.get("newState") for step in shown.get("steps") or ())
         found = list({str(state["urn"]): state for state in states if state}.values())
