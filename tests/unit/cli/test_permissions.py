@@ -1,0 +1,42 @@
+"""Whatever the commands ask of AWS, operator_policy allows."""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+
+from migratable_ecs import operator_policy
+from migratable_ecs.testing import hangs
+
+from tests.unit.cli.world import World
+from tests.unit.component.cloud import ACCOUNT, REGION
+from tests.unit.component.service import arguments
+
+#: Needs no permission. Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+ANYBODY = {"sts:GetCallerIdentity"}
+
+
+def test_all_calls_are_allowed(world: World) -> None:
+    for words in (
+        ["status"],
+        ["pending"],
+        ["plan"],
+        ["run"],
+        ["run", "--skip"],
+        ["history"],
+        ["show"],
+        ["logs", "migration"],
+    ):
+        assert world.run(*words).exit_code == 0, words
+    world.run("history", "--cluster", "default", "--service", "web")
+    world.scenario.script, world.interrupt_after = hangs(), 20
+    world.run("run")
+    world.interrupt_after = None
+    assert world.run("stop", "--yes").exit_code == 0
+
+    called = {f"{call.service}:{call.operation}" for call in world.aws.calls[world.own_calls :]}
+    assert {"ecs:RunTask", "ecs:StopTask", "logs:FilterLogEvents", "logs:PutLogEvents"} <= called
+    policy = json.loads(operator_policy("web", arguments(), account=ACCOUNT, region=REGION))
+    allowed = [action for statement in policy["Statement"] for action in statement["Action"]]
+    missing = {call for call in called - ANYBODY if not any(fnmatchcase(call, action) for action in allowed)}
+    assert missing == set()
