@@ -93,6 +93,12 @@ RESOURCES: dict[str, set[str]] = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {"skipDestroy"},
     "aws:scheduler/schedule:Schedule": {"actionAfterCompletion"},
     "aws:secretsmanager/secret:Secret": {"type"},
+    # Secrets of other vendors; what turns rotation off without taking it away.
+    "aws:secretsmanager/secretRotation:SecretRotation": {
+        "externalSecretRotationMetadatas",
+        "externalSecretRotationRoleArn",
+        "rotationEnabled",
+    },
     "aws:sns/topic:Topic": {"maximumMessageSize"},
 }
 

@@ -25,6 +25,7 @@ REQUIRED_BY_TERRAFORM_ONLY = {
     ("aws:cloudwatch/metricAlarm:MetricAlarm", "comparisonOperator"),
     ("aws:cloudwatch/metricAlarm:MetricAlarm", "evaluationPeriods"),
     ("aws:ec2/natGateway:NatGateway", "subnetId"),
+    ("aws:secretsmanager/secretRotation:SecretRotation", "rotationRules"),
 }
 
 

@@ -86,6 +86,13 @@ func resourceFields(tf string) fields {
 			tfbridge.AutoNameOptions{Maxlen: 255, Randlen: 7})}
 	case "aws_s3_bucket":
 		return fields{"bucket": tfbridge.AutoNameTransform("bucket", 63, strings.ToLower)}
+	case "aws_s3_bucket_lifecycle_configuration":
+		return fields{"rule": nested(fields{
+			"abort_incomplete_multipart_upload": single("abortIncompleteMultipartUpload"),
+			"expiration":                        single("expiration"),
+			"filter":                            {Name: "filter", MaxItemsOne: tfbridge.True(), Elem: &info.Schema{Fields: fields{"and": single("and"), "tag": single("tag")}}},
+			"noncurrent_version_expiration":     single("noncurrentVersionExpiration"),
+		})}
 	}
 	return nil
 }
