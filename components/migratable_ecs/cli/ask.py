@@ -51,12 +51,8 @@ def _ask(desk: Desk, purpose: Literal["status", "plan"]) -> None:
     )
     lines: list[str] = []
 
-    def take(line: str) -> None:
-        lines.append(line)
-        (desk.screen.say if desk.screen.as_json else desk.screen.line)(line)
-
     try:
-        code = run_task(desk, spec, take).exit_code
+        code = run_task(desk, spec, lines.append).exit_code
     except MigrationFailed as failed:
         code = _exit_code(failed)
         if code is None:

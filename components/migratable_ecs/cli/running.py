@@ -19,7 +19,7 @@ def run_task(desk: Desk, spec: RunSpec, output: Callable[[str], None] | None = N
     """Run `spec` to its end, or adopt it where it is running.
 
     Args:
-        output: takes the lines of the containers; by default they go to stdout (with --json to stderr).
+        output: is told the lines of the containers, which are shown in any case: on stdout, with --json on stderr.
 
     Returns:
         the record of the run, which has succeeded.
@@ -30,7 +30,6 @@ def run_task(desk: Desk, spec: RunSpec, output: Callable[[str], None] | None = N
     """
     from ..migration.run import execute
 
-    shown = output or (desk.screen.say if desk.screen.as_json else desk.screen.line)
     with (
         desk.screen.progress(desk.clock.monotonic) as progress,
         desk.outside.ctrl_c(Interrupts(lambda: progress.line(_leaving(spec)))) as interrupts,
@@ -41,8 +40,9 @@ def run_task(desk: Desk, spec: RunSpec, output: Callable[[str], None] | None = N
             progress.line(line)
 
         def container_line(line: str) -> None:
-            progress.noted(line)
-            shown(line)
+            progress.output(line)
+            if output is not None:
+                output(line)
 
         def cancelled() -> bool:
             progress.tick()

@@ -166,18 +166,29 @@ class Progress:
         """A line that is shown elsewhere."""
         self.last, self._spoke = text, self.now()
 
+    def output(self, text: str) -> None:
+        """A line of the result, which stays: to stdout, with --json to stderr."""
+        if self.show is not None and self.screen.out.is_terminal:
+            # Both streams are one terminal: whoever draws the status line has to know of every line.
+            self.line(text)
+            return
+        self.noted(text)
+        click.echo(text, err=self.screen.as_json)
+
     def tick(self) -> None:
         """Show the time that has passed."""
         at = self.now()
+        last = "" if self.last in ("", self.phase) else self.last
         if self.show is not None:
             from rich.markup import escape
 
-            room = max(10, self.screen.err.width - 30)
-            self.show(f"{escape(self.phase)} · {elapsed(at - self._began)} · {escape(self.last[-room:])}")
+            parts = [self.phase, elapsed(at - self._began), *([last] if last else [])]
+            # One line, beside the spinner: what wraps cannot be taken back.
+            self.show(escape(" · ".join(parts)[: self.screen.err.width - 3]))
         elif at - self._spoke >= HEARTBEAT:
             self._spoke = at
-            last = f"; last line: {self.last}" if self.last not in ("", self.phase) else ""
-            click.echo(f"{self.phase}: {elapsed(at - self._began)} so far{last}", err=True)
+            said = f"; last line: {last}" if last else ""
+            click.echo(f"{self.phase}: {elapsed(at - self._began)} so far{said}", err=True)
 
 
 def elapsed(seconds: float) -> str:

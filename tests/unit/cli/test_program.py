@@ -206,14 +206,20 @@ class TestScreen:
         """Phase, elapsed time, last line."""
         shown = io.StringIO()
         screen, at = Screen(), iter(range(0, 1000, 10))
-        screen.err = Console(file=shown, force_terminal=True, width=80)
+        screen.err = screen.out = Console(file=shown, force_terminal=True, width=80)
         with screen.progress(lambda: float(next(at))) as progress:
             progress.phase = "task 1f is RUNNING"
-            progress.line("Applying 0002 [bold]")
+            progress.line("task 1f started")
+            progress.output("Applying 0002 [bold]")
+            progress.tick()
+            progress.output("x" * 200)
             progress.tick()
         plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.getvalue())
         assert "Applying 0002 [bold]\n" in plain
-        assert "task 1f is RUNNING · 0:20 · Applying 0002 [bold]" in plain
+        assert "task 1f is RUNNING · 0:30 · Applying 0002 [bold]" in plain
+        assert "x" * 200 + "\n" in plain
+        status = [line for line in re.split(r"[\r\n]", plain) if "RUNNING" in line]
+        assert max(map(len, status)) <= 80
 
     def test_without_a_terminal_silence_is_broken(self, capsys: pytest.CaptureFixture[str]) -> None:
         at = iter([0.0, 0.0, 5.0, 10.0, 29.0, 36.0, 40.0])
