@@ -15,6 +15,7 @@ from pulumi.runtime.config import CONFIG
 
 from tests.unit.component.cloud import _ANSWERS as ANSWERS
 from tests.unit.component.cloud import DIGEST, Cloud, Graph, deploy
+from tests.unit.component.test_every_argument import IMAGES, SECRETS
 from tests.unit.environment.configured import FOUND, CloudWithBase, as_sent, cloud_for
 from tests.unit.environment.configured import run as run_the_program
 
@@ -63,10 +64,10 @@ def of_example(program: Path) -> Graph:
         pulumi.runtime.set_all_config({f"learning:{key}": value for key, value in CONFIG_OF_EXAMPLES.items()})
         runpy.run_path(str(program))
 
-    images = {f"{name}:latest": DIGEST for name in ("learning-app", "shop", "app")} | {"app:v1": DIGEST}
+    images = {f"{name}:latest": DIGEST for name in (*IMAGES, "app")} | {"app:v1": DIGEST}
     token = CONFIG.set({})
     try:
-        return deploy(execute, Cloud(images=images, found=FOUND))
+        return deploy(execute, Cloud(images=images, secrets=("db", *SECRETS), found=FOUND))
     finally:
         CONFIG.reset(token)
 
