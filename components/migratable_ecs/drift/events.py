@@ -28,7 +28,8 @@ class Step:
     """One operation of the engine on one resource.
 
     `op` is the engine's word: same, create, update, replace, delete, refresh, … `keys` are the properties that make a replacement
-    necessary, `paths` those that differ. Secrets are masked.
+    necessary, `paths` those that differ. `foreign` are resources that the stack only reads, and old ones that wait for their deletion.
+    Secrets are masked.
     """
 
     op: str
@@ -36,6 +37,7 @@ class Step:
     type: str
     id: str = ""
     custom: bool = True
+    foreign: bool = False
     old_inputs: Props = field(default_factory=dict)
     old_outputs: Props = field(default_factory=dict)
     new_inputs: Props = field(default_factory=dict)
@@ -157,6 +159,7 @@ def _step(metadata: Mapping[str, Any]) -> Step:
         type=str(metadata["type"]),
         id=str(old.get("id") or new.get("id") or ""),
         custom=bool(either.get("custom")),
+        foreign=bool(either.get("external") or old.get("delete")),
         old_inputs=masked(old.get("inputs") or {}),
         old_outputs=masked(old.get("outputs") or {}),
         new_inputs=masked(new.get("inputs") or {}),

@@ -74,7 +74,8 @@ def migrations(log: Log) -> tuple[Migration, ...]:
 
 
 def _from_aws(step: Step) -> bool:
-    return step.custom and step.type not in _OWN and not _is_provider(step)
+    """Whether it is a resource of AWS that this stack is answerable for."""
+    return step.custom and not step.foreign and step.type not in _OWN and not _is_provider(step)
 
 
 def _is_provider(step: Step) -> bool:

@@ -1,10 +1,9 @@
-"""`migratable-ecs drift` and `scripts/drift`: their options and exit codes, on saved logs."""
+"""`migratable-ecs drift`: its options and exit codes, on saved logs."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,6 @@ from migratable_ecs.drift.engine import PREVIEW, REFRESH
 from migratable_ecs.validation import InvalidArgument
 
 from tests.unit.drift.engine_log import SERVICE, lines, planned, refreshed
-
-ROOT = Path(__file__).parents[3]
 
 
 def saved(folder: Path, *events: dict[str, Any], name: str = "log") -> str:
@@ -147,14 +144,3 @@ def test_without_pulumi_one_sentence_says_what_to_do(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(InvalidArgument, match="run `make setup`, or put pulumi on PATH"):
         engine.run(PREVIEW, "stg", Path("."))
-
-
-def test_the_script_is_the_command(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [ROOT / "scripts/drift", "--from", saved(tmp_path, *DELETED)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 3, done.stderr
-    assert "was deleted" in done.stdout

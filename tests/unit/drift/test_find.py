@@ -114,6 +114,13 @@ def test_our_own_records_of_runs_and_providers_are_never_drift() -> None:
         assert drifted({"status": "a"}, {"status": "b"}, "status", type_=type_).drifts == ()
 
 
+@pytest.mark.parametrize("mark", ["external", "delete"])
+def test_what_the_stack_only_reads_or_is_about_to_delete_is_no_drift(mark: str) -> None:
+    events = refreshed("delete", SERVICE, "shop", old={})
+    events[1]["resOutputsEvent"]["metadata"]["old"][mark] = True
+    assert of(events).drifts == ()
+
+
 def test_resources_that_are_gone_come_first() -> None:
     changed = refreshed("update", SERVICE, "a", old={"x": 1}, new={"x": 2}, paths=("x",))
     found = of(changed, refreshed("delete", SERVICE, "z", old={})).drifts
@@ -167,6 +174,12 @@ def test_an_update_of_the_service_says_what_happens_to_its_tasks(property_: str,
         planned("update", SERVICE, "shop", old={property_: "1"}, new={property_: "2"}, paths=(property_,))
     ).changes
     assert change.meanings == (meaning,)
+
+
+def test_a_value_that_only_the_update_gives_is_said_to_be_unknown() -> None:
+    old, new = {"taskDefinition": "shop:1"}, {"taskDefinition": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}
+    (change,) = of(planned("update", SERVICE, "shop", old=old, new=new, paths=("taskDefinition",))).changes
+    assert change.differences[0].after == "[known after the update]"
 
 
 def test_replacements_and_deletions_come_before_updates_and_creations() -> None:
