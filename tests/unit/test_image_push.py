@@ -9,6 +9,8 @@ import pytest
 
 from tools.image_push import NotPushed, commit, push, repository_of
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
@@ -49,3 +51,16 @@ def test_the_repository_of_the_stack_s_image(image: str) -> None:
 def test_another_registry_is_not_ours_to_push_to() -> None:
     with pytest.raises(NotPushed, match="in a registry of its own: push it there yourself"):
         repository_of("ghcr.io/shop/app:latest")
+
+
+def test_make_takes_the_stack_and_the_app() -> None:
+    words = ["make", "--dry-run", "deploy-full-with-migrate-task", "ENV=stg", "APP=../app"]
+    shown = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert shown.splitlines() == ['scripts/deploy "stg" "../app"', 'scripts/migrate-task "stg"']
+
+
+@pytest.mark.parametrize("script", ["deploy", "migrate-task"])
+def test_without_a_stack(script: str) -> None:
+    done = subprocess.run([ROOT / "scripts" / script, ""], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert f"usage: scripts/{script} STACK" in done.stderr

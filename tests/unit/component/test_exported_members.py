@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import subprocess
+import sys
 
 import migratable_ecs
 import migratable_ecs.environment
+import pytest
 from migratable_ecs.migration.provider import MigrationProvider
 
 PUBLIC = [
@@ -57,6 +61,27 @@ def test_every_field_of_the_arguments_is_documented() -> None:
         cls = getattr(migratable_ecs, name)
         for field in getattr(cls, "__dataclass_fields__", {}):
             assert field in (inspect.getdoc(cls) or ""), f"{name}.{field}"
+
+
+def test_a_name_is_imported_when_it_is_used() -> None:
+    """The operator's commands are in this package and must not pay for Pulumi."""
+    code = "import sys, migratable_ecs; print('pulumi' in sys.modules); migratable_ecs.InvalidArgument; print('pulumi' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
+
+
+def test_editors_see_every_name() -> None:
+    """What type checkers and editors read instead of running: the imports under TYPE_CHECKING."""
+    tree = ast.parse(inspect.getsource(migratable_ecs))
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    seen = {name.name for node in block.body if isinstance(node, ast.ImportFrom) for name in node.names}
+    assert seen == set(PUBLIC)
+    assert set(PUBLIC) <= set(dir(migratable_ecs))
+
+
+def test_a_name_that_is_not_there() -> None:
+    with pytest.raises(AttributeError, match="module 'migratable_ecs' has no attribute 'Migration'"):
+        migratable_ecs.Migration  # noqa: B018
 
 
 def test_the_package_is_typed() -> None:
