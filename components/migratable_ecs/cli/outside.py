@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -78,10 +78,11 @@ class Outside:
 class Interrupts:
     """Whether Ctrl-C was pressed; `explain` is called when it is."""
 
-    explain: Any
+    explain: Callable[[], None]
     event: threading.Event = field(default_factory=threading.Event)
 
     def asked(self) -> bool:
+        """True from the first on."""
         return self.event.is_set()
 
 

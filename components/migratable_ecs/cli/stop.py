@@ -67,14 +67,14 @@ def _stopped(desk: Desk, facts: MigrationFacts, task: Task) -> Task:
 
     facts.ecs.stop(facts.cluster, task.arn, f"migratable-ecs stop by {desk.caller()}"[:255])
     ends = desk.clock.monotonic() + STOP_WAIT
-    waits = Interrupts(lambda: desk.screen.say("Ctrl-C: ECS stops the task all the same"))
-    with desk.screen.progress(desk.clock.monotonic) as progress, desk.outside.ctrl_c(waits):
+    leaving = Interrupts(lambda: desk.screen.say("Ctrl-C: ECS stops the task all the same"))
+    with desk.screen.progress(desk.clock.monotonic) as progress, desk.outside.ctrl_c(leaving) as interrupts:
         progress.phase = f"stopping task {task.id}"
         while True:
             known = facts.ecs.describe(facts.cluster, [task.arn])
             if not known or known[0].over(facts.migration.container):
                 return known[0] if known else task
-            if waits.asked() or desk.clock.monotonic() > ends:
+            if interrupts.asked() or desk.clock.monotonic() > ends:
                 raise CommandError(
                     f"task {task.id} was told to stop and is still executing: look at it with `migratable-ecs status`",
                     exit_codes.NO_RESULT,

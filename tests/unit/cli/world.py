@@ -37,6 +37,21 @@ class Balancer:
 
 
 @dataclass
+class Pressed(Interrupts):
+    """Ctrl-C after so many questions whether it was pressed; None: never."""
+
+    after: int | None = None
+    questions: int = 0
+
+    def asked(self) -> bool:
+        self.questions += 1
+        if self.after is not None and self.questions > self.after and not self.event.is_set():
+            self.event.set()
+            self.explain()
+        return self.event.is_set()
+
+
+@dataclass
 class World(Outside):
     """`run("status", "-s", "stg")` runs a command in it; `props` are the inputs of the stack's MigrationRun."""
 
@@ -47,7 +62,6 @@ class World(Outside):
     stack: str = "stg"
     pulumi_calls: list[list[str]] = field(default_factory=list)
     settings: list[AwsSettings] = field(default_factory=list)
-    #: Ctrl-C after so many questions whether it was pressed; None: never.
     interrupt_after: int | None = None
 
     def __post_init__(self) -> None:
@@ -107,21 +121,7 @@ class World(Outside):
 
     @contextlib.contextmanager
     def ctrl_c(self, said: Interrupts) -> Iterator[Interrupts]:
-        world = self
-
-        class Counted(Interrupts):
-            asked_for = 0
-
-            def asked(self) -> bool:
-                Counted.asked_for += 1
-                pressed = world.interrupt_after is not None and Counted.asked_for > world.interrupt_after
-                if pressed and not self.event.is_set():
-                    self.event.set()
-                    self.explain()
-                return pressed
-
-        said.__class__ = Counted
-        yield said
+        yield Pressed(said.explain, after=self.interrupt_after)
 
     def deployment(self) -> Mapping[str, Any]:
         """The stack's state."""
