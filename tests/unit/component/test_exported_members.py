@@ -98,4 +98,7 @@ def test_the_path_that_states_refer_to_is_public_for_ever() -> None:
 
 
 def test_the_environment_of_the_program() -> None:
-    assert migratable_ecs.environment.__all__ == ["Environment", "Settings", "load", "look_up"]
+    assert migratable_ecs.environment.__all__ == [
+        *("Balancer", "Environment", "Network", "Settings", "check", "has_service", "image_to_push", "load"),
+        *("service_args", "stand_on", "url"),
+    ]
