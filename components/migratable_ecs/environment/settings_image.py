@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import pulumi_aws as aws
 
 from .. import image, names
 from ..plugin_errors import is_not_there, refusal
 from .settings import Settings, environment_name
+
+T = TypeVar("T")
 
 
 def image_to_push(settings: Settings) -> str | None:
@@ -26,18 +29,35 @@ def image_to_push(settings: Settings) -> str | None:
     made_here = settings.registry.create.repository or environment_name(settings)
     if wanted.registry or wanted.repository != made_here:
         return None
-    if _is_there(f"image {settings.image!r}", lambda: _ask(wanted)):
+    if _log_group(settings) in _log_groups(_log_group(settings)):
         return None
-    group = _log_group(settings)
-    if _is_there(f"the log group {group!r}", lambda: aws.cloudwatch.get_log_group(name=group)):
+    # What lists is asked before what fails: a failing look-up leaves an error's line behind in the update's summary.
+    if wanted.repository in _repositories() and _is_pushed(settings.image, wanted):
         return None
     return settings.image
 
 
-def _ask(wanted: image.Reference) -> object:
+def _log_groups(prefix: str) -> Sequence[str]:
+    found = _asked(
+        f"log groups {prefix}*", lambda: aws.cloudwatch.get_log_groups(log_group_name_prefix=prefix)
+    )
+    return found.log_group_names
+
+
+def _repositories() -> Sequence[str]:
+    return _asked("the ECR repositories of the account", aws.ecr.get_repositories).names
+
+
+def _is_pushed(reference: str, wanted: image.Reference) -> bool:
     digest = wanted.digest or None
     tag = None if digest else wanted.tag
-    return aws.ecr.get_image(repository_name=wanted.repository, image_digest=digest, image_tag=tag)
+    try:
+        aws.ecr.get_image(repository_name=wanted.repository, image_digest=digest, image_tag=tag)
+    except Exception as error:
+        if is_not_there(error):
+            return False
+        raise refusal(f"image {reference!r}", error, "push it") from None
+    return True
 
 
 def _log_group(settings: Settings) -> str:
@@ -49,11 +69,8 @@ def _log_group(settings: Settings) -> str:
     return names.log_group(family or settings.service)
 
 
-def _is_there(what: str, ask: Callable[[], object]) -> bool:
+def _asked(what: str, ask: Callable[[], T]) -> T:
     try:
-        ask()
+        return ask()
     except Exception as error:
-        if is_not_there(error):
-            return False
-        raise refusal(what, error, "") from None
-    return True
+        raise refusal(what, error, "check aws:region and the account") from None
