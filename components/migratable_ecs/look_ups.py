@@ -39,9 +39,9 @@ class LookUps:
         Raises:
             InvalidArgument: an image or a secret is not there.
         """
-        for reference in _images(args):
+        for reference in all_images(args):
             self.image(reference)
-        for argument, given in _secrets(args):
+        for argument, given in all_secrets(args):
             self.secrets(given, argument)
 
 
@@ -64,7 +64,8 @@ def _sidecars(args: MigratableEcsServiceArgs) -> Iterator[tuple[str, SidecarArgs
             yield f"workers[{key!r}].sidecars[{name!r}]", sidecar
 
 
-def _images(args: MigratableEcsServiceArgs) -> Iterator[pulumi.Input[str]]:
+def all_images(args: MigratableEcsServiceArgs) -> Iterator[pulumi.Input[str]]:
+    """Every reference to an image."""
     yield args.image
     for migration in (args.migration, args.contract):
         if migration and migration.image:
@@ -73,7 +74,10 @@ def _images(args: MigratableEcsServiceArgs) -> Iterator[pulumi.Input[str]]:
         yield sidecar.image
 
 
-def _secrets(args: MigratableEcsServiceArgs) -> Iterator[tuple[str, Mapping[str, pulumi.Input[str]] | None]]:
+def all_secrets(
+    args: MigratableEcsServiceArgs,
+) -> Iterator[tuple[str, Mapping[str, pulumi.Input[str]] | None]]:
+    """Every map of references to secrets, by the argument that holds it."""
     yield "secrets", args.secrets
     yield from _log_secrets("container.", args.container)
     for where, process in _processes(args):

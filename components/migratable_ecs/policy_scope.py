@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from . import image, names, secrets
 from .args import BackupArgs, MigratableEcsServiceArgs, ProcessArgs
+from .look_ups import all_images, all_secrets
 from .names import Names
 from .validation import InvalidArgument, is_plain
 
@@ -119,14 +120,7 @@ class Scope:
     def ecr(self) -> list[str]:
         """ARNs of the repositories."""
         found = [self.arn("ecr", f"repository/{name}") for name in self.repositories]
-        given = [
-            self.args.image,
-            *(m.image for m in (self.args.migration, self.args.contract) if m and m.image),
-        ]
-        given += [sidecar.image for sidecar in (self.args.sidecars or {}).values()]
-        for worker in (self.args.workers or {}).values():
-            given += [sidecar.image for sidecar in (worker.sidecars or {}).values()]
-        for each in given:
+        for each in all_images(self.args):
             if is_plain(each) or not self.repositories:
                 found += self._repository(
                     plain("image", each, "give the names of its repositories as repositories=[…]")
@@ -144,9 +138,8 @@ class Scope:
 
     def secrets(self) -> list[str]:
         """ARNs of the secrets that are looked up by name; Secrets Manager adds a hyphen and six characters to it."""
-        given = [self.args.secrets, *(process.secrets for process in self.processes().values())]
-        given += [sidecar.secrets for sidecar in (self.args.sidecars or {}).values()]
-        plain = [r for mapping in given for r in (mapping or {}).values() if isinstance(r, str)]
+        given = [reference for _, named in all_secrets(self.args) for reference in (named or {}).values()]
+        plain = [reference for reference in given if isinstance(reference, str)]
         found = [secrets.parse("", reference).name for reference in plain]
         return [self.arn("secretsmanager", f"secret:{name}-??????") for name in found if name]
 

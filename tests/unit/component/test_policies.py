@@ -290,3 +290,16 @@ def test_an_image_of_another_registry_needs_no_permission() -> None:
     assert not resources_of(
         "ecr:DescribeImages", given=arguments(image="ghcr.io/team/app@sha256:" + "c" * 64)
     )
+
+
+def test_secrets_and_images_of_sidecars_and_workers_are_found_too() -> None:
+    sidecar = {
+        "image": "proxy:v1",
+        "secrets": {"KEY": "tls"},
+        "log": {"driver": "splunk", "secret_options": {"splunk-token": "splunk"}},
+    }
+    given = arguments(workers={"queue": {"command": "x", "sidecars": {"proxy": sidecar}}})
+    secrets = resources_of("secretsmanager:DescribeSecret", given=given)
+    assert {arn.rpartition(":")[2] for arn in secrets} == {"tls-??????", "splunk-??????"}
+    repositories = resources_of("ecr:DescribeImages", given=given)
+    assert {arn.rpartition("/")[2] for arn in repositories} == {"app", "proxy"}
