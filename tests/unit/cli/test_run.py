@@ -188,6 +188,15 @@ class TestBackToAnEarlierImage:
         assert back.run("run", "--force").exit_code == 0
 
 
+def test_ctrl_c_stops_the_task_where_the_program_says_so() -> None:
+    world = World(Scenario(hangs("working")), props={"on_cancel": "stop"})
+    world.interrupt_after = 60
+    done = world.run("run")
+    assert done.exit_code == 4
+    assert "Ctrl-C: the task is asked to stop (on_cancel is stop)" in done.stderr
+    assert "StopTask" in [call.operation for call in world.aws.calls]
+
+
 def test_what_pulumi_does_not_know_is_said(world: World) -> None:
     assert "the stack's state does not know this run" in world.run("run").stderr
     manual = World(props={"phase": "manual"})
