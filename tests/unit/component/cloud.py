@@ -40,6 +40,7 @@ class Registered:
     waits_for: frozenset[str]
     ignored: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
+    protected: bool = False
 
 
 @dataclass
@@ -181,6 +182,7 @@ class Monitor(mocks.MockMonitor):
                 frozenset(_short(urn) for urn in request.dependencies),
                 tuple(request.ignoreChanges),
                 tuple(request.replaceOnChanges),
+                bool(request.protect),
             )
         )
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identifier, object=_as_struct(state))
