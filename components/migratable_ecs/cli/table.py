@@ -30,4 +30,5 @@ COMMANDS: dict[str, Entry] = {
     "rollback": Entry("rollback:command", "Go back: the service to an earlier revision, or the schema."),
     "scale": Entry("scale:command", "Set the number of tasks."),
     "images": Entry("images:command", "Images in ECR, newest first, and which runs where."),
+    "doctor": Entry("doctor:command", "Look for everything that is known to go wrong, and say what to do."),
 }
