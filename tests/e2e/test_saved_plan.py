@@ -32,7 +32,6 @@ MigratableEcsService("planned", {
     "secrets": {name: f"learning-db-local:{key}" for name, key in {
         "DB_HOST": "host", "DB_PORT": "port", "DB_NAME": "dbname", "DB_USER": "operator_user", "DB_PASSWORD": "operator_password",
         "DJANGO_SECRET_KEY": "django_secret_key"}.items()},
-    "task": {"keep_revisions": False},
     "migration": {"command": "python manage.py migrate --noinput"},
 })
 """
@@ -145,6 +144,7 @@ def test_production_is_destroyed_only_when_it_is_named_twice(planned: Stack) -> 
 def test_destroy_leaves_nothing_behind(planned: Stack) -> None:
     gone = make(planned, "destroy")
     assert gone.ok, gone.output
+    assert "revisions of task definitions removed" in gone.output
     assert not planned.run("stack", "select", planned.name).ok
     ecs = planned.client("ecs")
     services = ecs.describe_services(cluster="local", services=["planned"])["services"]

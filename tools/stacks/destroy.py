@@ -10,6 +10,7 @@ from migratable_ecs.migration.guard import is_protected
 
 from .plan_file import path_of
 from .pulumi import Refused, resources, shown, told
+from .revisions import Family, client_of, families, remove
 
 #: Type -> the input that keeps AWS from deleting it.
 DELETION_PROTECTION = {
@@ -21,7 +22,9 @@ DELETION_PROTECTION = {
 
 
 def destroy(stack: str, confirmed: str = "") -> int:
-    """Destroy all resources, then the stack's state; its configuration stays. Returns pulumi's exit code.
+    """Destroy all resources, outside production the revisions of task definitions too, then the stack's state; its configuration stays.
+
+    Returns pulumi's exit code.
 
     Raises:
         Refused: production without its name as `confirmed`, or resources that would stop the destruction in its middle.
@@ -29,11 +32,25 @@ def destroy(stack: str, confirmed: str = "") -> int:
     refuse_production(stack, confirmed)
     there = resources(stack)
     refuse_kept(stack, there)
+    kept = [] if is_protected(stack) else families(there)
+    ecs = client_of(stack) if kept else None
     code = shown("destroy", "--stack", stack, "--yes", "--skip-preview")
     if code:
         return code
+    if ecs is not None:
+        _remove_revisions(ecs, kept)
     path_of(stack).unlink(missing_ok=True)
     return shown("stack", "rm", stack, "--yes", "--preserve-config")
+
+
+def _remove_revisions(ecs: Any, kept: list[Family]) -> None:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        print(f"{remove(ecs, kept)} revisions of task definitions removed")
+    except (BotoCoreError, ClientError) as error:
+        names = ", ".join(each.name for each in kept)
+        print(f"warning: revisions of {names} stay registered, which costs nothing: {error}", file=sys.stderr)
 
 
 def refuse_production(stack: str, confirmed: str) -> None:
