@@ -235,7 +235,8 @@ def _migration(migration: Migration) -> str:
 
 def _plan(plan: Plan) -> list[str]:
     if plan.problem:
-        return [f"  - what it would apply is not known: {plan.problem}"]
+        lines = [f"  - what it would apply is not known: {plan.problem}"]
+        return [*lines, "", folded("what it printed", block(long_value(plan.text)))] if plan.text else lines
     lines = []
     for danger in plan.dangers:
         lines.append(f"  - **DANGEROUS** (line {danger.line}, {code(danger.rule)}): {danger.message}")

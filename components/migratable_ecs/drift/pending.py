@@ -55,17 +55,19 @@ def planned(
     if unknown:
         return Plan(problem=f"{', '.join(unknown)} of the migration will be known after `pulumi up` only")
     words = [command] if isinstance(command, str) else [str(word) for word in command]
+    lines: list[str] = []
     try:
-        return shown(_lines(step, deployed, words, role, clients, clock, say))
+        _run(step, deployed, words, role, clients, clock, say, lines.append)
     except MigrationFailed as failed:
-        return Plan(problem=f"plan_command failed: {_first_line(failed)}")
+        return Plan(text=_text(lines), problem=f"plan_command failed: {_first_line(failed)}")
     except MigrationError as error:
-        return Plan(problem=_first_line(error))
+        return Plan(text=_text(lines), problem=_first_line(error))
+    return shown(lines)
 
 
 def shown(lines: Sequence[str]) -> Plan:
     """What a plan_command printed, its SQL, and what the linter says about that."""
-    text = hidden_text("\n".join(lines)).strip()
+    text = _text(lines)
     sql = statements(text)
     dangers, not_linted = lint(sql) if sql else ((), "")
     return Plan(text=text, sql=sql, dangers=dangers, not_linted=not_linted)
@@ -82,7 +84,7 @@ def copy_of(definition: Mapping[str, Any], container: str, image: str, role: str
     return {**kept, **roles, "family": f"{definition['family']}-plan", "containerDefinitions": containers}
 
 
-def _lines(
+def _run(
     step: Step,
     deployed: str,
     words: list[str],
@@ -90,23 +92,26 @@ def _lines(
     clients: Clients,
     clock: Clock,
     say: Callable[[str], None],
-) -> list[str]:
+    output: Callable[[str], None],
+) -> None:
     from botocore.exceptions import BotoCoreError, ClientError
 
     ecs = clients.client("ecs")
     given = run_spec({**step.new_inputs, "task_definition": deployed}, None)
-    lines: list[str] = []
     try:
         definition = ecs.describe_task_definition(taskDefinition=deployed)["taskDefinition"]
         request = copy_of(definition, given.container, str(step.new_inputs["image"]), role)
         made = str(ecs.register_task_definition(**request)["taskDefinition"]["taskDefinitionArn"])
         try:
-            execute(_look(given, request["family"], made, words), clients, clock, say, output=lines.append)
+            execute(_look(given, request["family"], made, words), clients, clock, say, output=output)
         finally:
             ecs.deregister_task_definition(taskDefinition=made)
     except (ClientError, BotoCoreError) as error:
         raise MigrationError(f"AWS refused the task of plan_command: {error}") from error
-    return lines
+
+
+def _text(lines: Sequence[str]) -> str:
+    return hidden_text("\n".join(lines)).strip()
 
 
 def _look(given: RunSpec, family: str, definition: str, words: list[str]) -> RunSpec:

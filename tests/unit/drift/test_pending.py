@@ -81,6 +81,7 @@ def test_a_plan_command_that_fails_is_a_line_in_the_report_and_no_error() -> Non
     plan = ask(Scenario(exits(3, "boom")))
     assert plan is not None
     assert plan.problem.startswith("plan_command failed: ")
+    assert plan.text == "boom"
 
 
 def test_a_secret_in_what_is_printed_is_not_shown() -> None:
