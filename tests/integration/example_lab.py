@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 import urllib.request
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+import pymysql
 
-from tools.localcloud import database, engine, example_images
-from tools.localcloud.database import Database
+from tools.localcloud import database, database_mariadb, engine, example_images
 from tools.localcloud.docker_api import Docker
 from tools.localcloud.ports import Registry
 from tools.localcloud.settings import LABEL, Settings, State
@@ -25,18 +25,10 @@ class Lab:
 
     docker: Docker
     settings: Settings
-    database: Database
+    variables: Mapping[str, str]
+    rows: Callable[[str], list[tuple[object, ...]]]
+    """Asks the database itself."""
     _built: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    @property
-    def variables(self) -> dict[str, str]:
-        return {
-            "DB_HOST": self.database.host,
-            "DB_PORT": str(self.database.port),
-            "DB_NAME": database.NAME,
-            "DB_USER": database.USER,
-            "DB_PASSWORD": self.database.password,
-        }
 
     def image(self, image: str, version: str) -> str:
         """Name of the image, built in the lab's first use of it."""
@@ -46,7 +38,7 @@ class Lab:
 
     def start(self, image: str, version: str, *command: str, **variables: str) -> str:
         """Start the image in the background, with `variables` besides the database's; return the container's name."""
-        return self.start_with(image, version, self.variables | variables, *command)
+        return self.start_with(image, version, {**self.variables, **variables}, *command)
 
     def start_with(self, image: str, version: str, variables: Mapping[str, str], *command: str) -> str:
         name = f"{self.settings.name}-{image}-{version}-{uuid.uuid4().hex[:6]}"
@@ -77,23 +69,55 @@ class Lab:
                     raise
                 time.sleep(0.1)
 
-    def rows(self, statement: str) -> list[tuple[object, ...]]:
-        """Ask PostgreSQL itself."""
-        with psycopg.connect(self.database.dsn("127.0.0.1"), autocommit=True) as connection:
-            answer = connection.execute(statement)
-            return list(answer.fetchall()) if answer.description else []
-
 
 @contextmanager
 def postgres(system: str, folder: Path) -> Iterator[Lab]:
     """A lab with an empty PostgreSQL, gone after the block with every container it started."""
+    with _emptied(system, folder) as (docker, settings):
+        port = Registry().reserve(settings, {}, set())["database"]
+        made, _ = database.ensure(docker, settings, port)
+        variables = {
+            "DB_HOST": made.host,
+            "DB_PORT": str(made.port),
+            "DB_NAME": database.NAME,
+            "DB_USER": database.USER,
+            "DB_PASSWORD": made.password,
+        }
+
+        def rows(statement: str) -> list[tuple[object, ...]]:
+            with psycopg.connect(made.dsn("127.0.0.1"), autocommit=True) as connection:
+                answer = connection.execute(statement)  # type: ignore[arg-type]
+                return list(answer.fetchall()) if answer.description else []
+
+        yield Lab(docker, settings, variables, rows)
+
+
+@contextmanager
+def mariadb(system: str, folder: Path) -> Iterator[Lab]:
+    """A lab with an empty MariaDB; its variables are the keys of the secret."""
+    with _emptied(system, folder) as (docker, settings):
+        made = database_mariadb.ensure(docker, settings)
+
+        def rows(statement: str) -> list[tuple[object, ...]]:
+            login = {"user": database_mariadb.USER, "password": made.password}
+            connection = pymysql.connect(
+                host=made.host, database=database_mariadb.NAME, autocommit=True, **login
+            )
+            with connection, connection.cursor() as cursor:
+                cursor.execute(statement)
+                return list(cursor.fetchall())
+
+        yield Lab(docker, settings, made.secret(), rows)
+
+
+@contextmanager
+def _emptied(system: str, folder: Path) -> Iterator[tuple[Docker, Settings]]:
+    """An engine, and the name of an instance; what carries its label is removed after the block."""
     settings = Settings.of(f"test-{system}-{uuid.uuid4().hex[:6]}", folder)
     docker = Docker(engine.ensure()[0])
     settings.save(State(settings.name))
-    port = Registry().reserve(settings, {}, set())["database"]
     try:
-        made, _ = database.ensure(docker, settings, port)
-        yield Lab(docker, settings, made)
+        yield docker, settings
     finally:
         docker.remove_labelled(settings.label)
         Registry().release(settings.name)

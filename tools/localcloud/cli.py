@@ -1,4 +1,4 @@
-"""``scripts/local up|down|status|reset|env|push``: the local cloud from the shell."""
+"""``scripts/local up|down|status|reset|mariadb|env|push``: the local cloud from the shell."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("down", help="remove everything of this instance")
     commands.add_parser("reset", help="down, then up with fresh data")
     commands.add_parser("status", help="show what runs, where")
+    commands.add_parser("mariadb", help="start a MariaDB too, for the examples that use one")
     env = commands.add_parser("env", help='print variables for the shell: eval "$(scripts/local env)"')
     env.add_argument("--json", action="store_true", help="print them as a JSON object")
     push = commands.add_parser(
@@ -113,7 +114,7 @@ def _add_containers(table: Table, cloud: LocalCloud) -> bool:
     """Add a row a container; return whether the database is among the running ones."""
     found = False
     for container in sorted(cloud.containers(), key=lambda c: c.name):
-        what = "database" if container.labels.get("migratable-ecs.role") == "database" else "task container"
+        what = container.labels.get("migratable-ecs.role", "task container")
         where = (
             f", 127.0.0.1:{cloud.state().ports['database']}" if what == "database" else f", {container.image}"
         )

@@ -14,8 +14,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools.localcloud import database, engine, example_images, ministack, ports, processes, seed, stack_state
+from tools.localcloud import (
+    database,
+    database_mariadb,
+    engine,
+    example_images,
+    ministack,
+    ports,
+    processes,
+    seed,
+    stack_state,
+)
 from tools.localcloud.database import Database
+from tools.localcloud.database_mariadb import MariaDB
 from tools.localcloud.docker_api import Container, Docker
 from tools.localcloud.errors import LocalCloudError
 from tools.localcloud.failures import explained
@@ -110,6 +121,16 @@ class LocalCloud:
             image = example_images.build(docker, example, version)
             self._seeder(state).repository(example_images.repository_name(example))
             return example_images.push(docker, state.ports["gateway"], example, image, tag)
+
+    def mariadb(self) -> MariaDB:
+        """Start a MariaDB beside the PostgreSQL, unless it runs; its credentials are the secret `database_mariadb.SECRET`."""
+        with locked(self.settings.state_dir / "lock"), explained(self.settings):
+            state = self._state_of_running()
+            with self._step("MariaDB", "1 min the first time") as note:
+                made = database_mariadb.ensure(Docker(state.docker_host), self.settings)
+                self._seeder(state).json_secret(database_mariadb.SECRET, made.secret())
+                note(f"{made.host}:{database_mariadb.PORT}, secret {database_mariadb.SECRET}")
+            return made
 
     # Answers ------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -59,23 +60,26 @@ class Seeder:
         """Credentials of database and application as one JSON secret; all strings, as ECS injects them."""
         # Derived, so that a cloud seeded anew has the same key and nobody has to keep another file.
         django_key = hmac.new(db.password.encode(), b"django", "sha256").hexdigest()
-        value = json.dumps(
-            {
-                "host": db.host,
-                "port": str(db.port),
-                "dbname": database.NAME,
-                "operator_user": database.USER,
-                "operator_password": db.password,
-                "url": db.dsn(),
-                "django_secret_key": django_key,
-            }
-        )
+        keys = {
+            "host": db.host,
+            "port": str(db.port),
+            "dbname": database.NAME,
+            "operator_user": database.USER,
+            "operator_password": db.password,
+            "url": db.dsn(),
+            "django_secret_key": django_key,
+        }
+        self.json_secret(SECRET, keys)
+
+    def json_secret(self, name: str, keys: Mapping[str, str]) -> None:
+        """A secret with these keys, written only when its value is another."""
+        value = json.dumps(keys)
         client = self._client("secretsmanager")
         try:
-            if client.get_secret_value(SecretId=SECRET)["SecretString"] != value:
-                client.put_secret_value(SecretId=SECRET, SecretString=value)
+            if client.get_secret_value(SecretId=name)["SecretString"] != value:
+                client.put_secret_value(SecretId=name, SecretString=value)
         except client.exceptions.ResourceNotFoundException:
-            client.create_secret(Name=SECRET, SecretString=value, Tags=_pairs(self._tags))
+            client.create_secret(Name=name, SecretString=value, Tags=_pairs(self._tags))
 
     def repository(self, name: str) -> None:
         """An ECR repository with mutable tags."""

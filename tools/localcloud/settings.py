@@ -97,6 +97,10 @@ class Settings:
         return self.state_dir / "db_password"
 
     @property
+    def mariadb_password_file(self) -> Path:
+        return self.state_dir / "mariadb_password"
+
+    @property
     def pulumi_dir(self) -> Path:
         return self.state_dir / "pulumi"
 
@@ -129,6 +133,7 @@ class Settings:
         """Remove what describes the running instance; logs and Pulumi's state folder stay for the reader."""
         self._state_file.unlink(missing_ok=True)
         self.password_file.unlink(missing_ok=True)
+        self.mariadb_password_file.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,10 @@
+<?php
+
+use Illuminate\Contracts\Http\Kernel;
+use Illuminate\Http\Request;
+
+$app = require __DIR__.'/../bootstrap/app.php';
+$kernel = $app->make(Kernel::class);
+$request = Request::capture();
+$response = $kernel->handle($request)->send();
+$kernel->terminate($request, $response);
