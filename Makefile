@@ -7,7 +7,7 @@ APP ?= .
 PYTEST := python -m pytest
 PARALLEL := --numprocesses auto
 
-.PHONY: help setup up preview plan apply destroy deploy migrate-task deploy-full-with-migrate-task down test unit integration e2e lint format bench local-up local-down local-status local-reset lock
+.PHONY: help setup up preview plan apply destroy deploy migrate-task deploy-full-with-migrate-task down test unit integration e2e systems lint format bench local-up local-down local-status local-reset lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 32
@@ -54,9 +54,9 @@ local-status: ## what runs where
 local-reset: ## local cloud with fresh data
 	@scripts/local reset
 
-test: setup lint ## set-up and every test
+test: setup lint ## set-up and every test but those of `make systems`
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) $(PARALLEL) tests/unit
-	$(PYTEST) tests/integration tests/e2e
+	$(PYTEST) tests/integration tests/e2e --ignore=tests/e2e/systems
 
 unit: ## no network, no Docker, < 30 s
 	$(PYTEST) $(PARALLEL) tests/unit
@@ -65,7 +65,10 @@ integration: ## local cloud and containers
 	$(PYTEST) tests/integration
 
 e2e: ## the real pulumi CLI
-	$(PYTEST) tests/e2e
+	$(PYTEST) tests/e2e --ignore=tests/e2e/systems
+
+systems: ## the systems under examples/, end to end
+	$(PYTEST) tests/e2e/systems
 
 lint: ## ruff and mypy
 	ruff check .
