@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from . import logs, names, processes
-from .args import ScheduleArgs
+from .args import RolloutArgs, ScheduleArgs
 from .context import Context
 from .iam import Roles, policy
 from .task_definitions import task_definition
@@ -121,18 +122,32 @@ class Schedule:
             role_arn=role.arn,
             ecs_parameters=aws.scheduler.ScheduleTargetEcsParametersArgs(
                 task_definition_arn=self.definition.arn,
-                launch_type="FARGATE",
                 task_count=1,
                 network_configuration=aws.scheduler.ScheduleTargetEcsParametersNetworkConfigurationArgs(
                     subnets=network.subnets,
                     security_groups=network.security_groups,
                     assign_public_ip=network.assign_public_ip,
                 ),
+                **self._launch(),
             ),
             retry_policy=aws.scheduler.ScheduleTargetRetryPolicyArgs(
                 maximum_retry_attempts=self._args.retries, maximum_event_age_in_seconds=self._args.max_age
             ),
         )
+
+    def _launch(self) -> dict[str, Any]:
+        """The capacity of the service. Of platform versions the Scheduler takes numbers only; without one it is the latest."""
+        rollout = self._context.args.rollout or RolloutArgs()
+        version = None if rollout.platform_version == "LATEST" else rollout.platform_version
+        if not rollout.capacity_providers:
+            return {"launch_type": "FARGATE", "platform_version": version}
+        strategies = [
+            aws.scheduler.ScheduleTargetEcsParametersCapacityProviderStrategyArgs(
+                capacity_provider=each.name, weight=each.weight, base=each.base
+            )
+            for each in rollout.capacity_providers
+        ]
+        return {"capacity_provider_strategies": strategies, "platform_version": version}
 
     def _role(self, roles: Roles, cluster: pulumi.Output[str]) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
         context = self._context

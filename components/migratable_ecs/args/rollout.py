@@ -64,7 +64,7 @@ class RolloutArgs:
         circuit_breaker: a roll whose tasks do not stay up ends as failed, default True.
         rollback: the circuit breaker then goes back to the last version that worked, default True.
         grace_period: seconds during which a new task's health does not count, default 60 with ingress.
-        capacity_providers: shares of FARGATE and FARGATE_SPOT, for the migration's task too; default all on FARGATE.
+        capacity_providers: shares of FARGATE and FARGATE_SPOT, for migration, workers and schedules too; default all on FARGATE.
         platform_version: of Fargate, such as `1.4.0`; default AWS's latest.
         execute_command: `aws ecs execute-command` opens a shell in a task (ECS Exec), default False.
         zone_rebalancing: ECS moves tasks to keep the zones even, default True.

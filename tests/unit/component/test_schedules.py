@@ -46,6 +46,24 @@ def test_it_starts_a_task_of_the_same_image_on_the_same_cluster_and_network() ->
     assert graph.container("web-nightly")["command"] == ["bin/report"]
 
 
+def test_it_runs_on_the_capacity_of_the_service() -> None:
+    spot = {"name": "FARGATE_SPOT", "weight": 2}
+    schedules = {"nightly": {"command": "x", "expression": "rate(1 day)"}}
+
+    def parameters(**rollout: Any) -> dict[str, Any]:
+        return dict(schedule(deployed(rollout=rollout, schedules=schedules))["target"]["ecsParameters"])
+
+    on_spot = parameters(capacity_providers=[spot], platform_version="1.4.0")
+    assert on_spot["capacityProviderStrategies"] == [
+        {"capacityProvider": "FARGATE_SPOT", "weight": 2, "base": 0}
+    ]
+    assert on_spot["platformVersion"] == "1.4.0"
+    assert "launchType" not in on_spot, "ECS takes only one of the two"
+    latest = parameters(platform_version="LATEST")
+    assert latest["launchType"] == "FARGATE"
+    assert not latest.get("platformVersion"), "the Scheduler takes numbers only"
+
+
 def test_a_cluster_given_by_its_arn_is_taken_as_it_is() -> None:
     arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/other"
     graph = deployed(cluster=arn, schedules={"nightly": {"command": "x", "expression": "rate(1 day)"}})
