@@ -153,6 +153,7 @@ ELSEWHERE = {
     "test_watching.py": {"watching"},
     "test_names.py": {"names"},
     "test_logs.py": {"log_kms_key_arn"},
+    "test_ingress.py": {"ingress__container_name", "ingress__container_port"},
     "test_load_balancer.py": {
         *("ingress__load_balancer", "ingress__http_headers", "ingress__http_methods", "ingress__query_strings"),
         *("ingress__source_ips", "ingress__health_check_timeout", "ingress__healthy_threshold", "ingress__slow_start"),
