@@ -9,6 +9,7 @@ import pulumi
 from ..args import MigratableEcsServiceArgs, MigrationArgs, NetworkArgs
 from ..protect import guarded_service
 from ..validation import InvalidArgument
+from .exec_logging import with_exec_logging
 from .ground import Balancer, Environment, Network
 from .settings import Settings, has_service
 from .settings_database import with_database
@@ -69,7 +70,15 @@ def service_args(settings: Settings, ground: Environment) -> MigratableEcsServic
         contract=_migration(settings, settings.contract),
         **{name: getattr(settings, name) for name in sorted(_AS_THEY_ARE)},
     )
+    if _logs_exec(settings):
+        args = with_exec_logging(args)
     return with_database(args, ground.database_secret_arn, ground.database_password)
+
+
+def _logs_exec(settings: Settings) -> bool:
+    """Whether the cluster is one that we make, here or in another stack, and keeps the sessions of ECS Exec."""
+    given = settings.cluster
+    return bool(given and (given.stack or (given.create and given.create.exec_logging)))
 
 
 def url(settings: Settings, ground: Environment) -> pulumi.Output[str] | None:
