@@ -31,4 +31,6 @@ COMMANDS: dict[str, Entry] = {
     "scale": Entry("scale:command", "Set the number of tasks."),
     "images": Entry("images:command", "Images in ECR, newest first, and which runs where."),
     "doctor": Entry("doctor:command", "Look for everything that is known to go wrong, and say what to do."),
+    "backup": Entry("backup:command", "Make a snapshot of the database."),
+    "restore": Entry("restore:command", "Show the steps back to a snapshot; run those that lose nothing."),
 }

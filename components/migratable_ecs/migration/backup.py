@@ -237,6 +237,17 @@ def _manual(api: _Api, clock: Clock) -> list[Mapping[str, Any]]:
         page = {"Marker": reply["Marker"]}
 
 
+def snapshots(rds: Any, backup: Backup, clock: Clock) -> list[tuple[str, Mapping[str, Any]]]:
+    """(name, as RDS describes it) of every manual snapshot of the database, the newest first; one without a time is the newest.
+
+    Raises:
+        AwsCallFailed: RDS does not answer.
+    """
+    api = _Api(rds, backup)
+    found = sorted(_manual(api, clock), key=lambda each: _created(each) or float("inf"), reverse=True)
+    return [(str(each[api.id_key]), each) for each in found]
+
+
 def _created(snapshot: Mapping[str, Any]) -> float | None:
     """Seconds since the epoch; None while RDS has not said."""
     at = snapshot.get("SnapshotCreateTime")

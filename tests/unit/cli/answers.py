@@ -14,10 +14,11 @@ class Answers:
         self.requests: list[tuple[str, Mapping[str, Any]]] = []
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
-        if method.startswith("__") or method not in self.answers:
-            raise AttributeError(f"the test has no answer for {method}")
+        if method.startswith("__"):
+            raise AttributeError(method)
 
         def ask(**request: Any) -> Any:
+            assert method in self.answers, f"the test has no answer for {method}"
             self.requests.append((method, request))
             answer = self.answers[method]
             if isinstance(answer, Exception):
