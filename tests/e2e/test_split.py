@@ -65,7 +65,6 @@ def test_1_without_its_base_the_application_says_which_stack_is_missing(applicat
     assert not preview.ok
     assert "organization/migratable-ecs/split-base" in preview.output
     assert "Traceback" not in preview.output
-    print(preview.output)
 
 
 def test_2_the_base_makes_no_service(base: Stack) -> None:

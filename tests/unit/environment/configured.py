@@ -18,6 +18,7 @@ from pulumi.runtime.config import CONFIG
 from pulumi.runtime.settings import ROOT as ROOT_RESOURCE
 
 from tests.unit.component.cloud import DIGEST, Cloud, Graph, deploy
+from tests.unit.environment.made import MadeCloud
 
 ROOT = Path(__file__).parents[3]
 PROJECT = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
@@ -30,6 +31,9 @@ FOUND: Mapping[str, Mapping[str, Any]] = {
     "aws:lb/getLoadBalancer:getLoadBalancer": {"arn": "arn:lb", "dnsName": "lb.test"},
     "aws:lb/getListener:getListener": {"arn": "arn:listener", "protocol": "HTTP", "port": 80},
     "aws:ecs/getCluster:getCluster": {"arn": "arn:cluster"},
+    "aws:cloudwatch/getLogGroups:getLogGroups": {"logGroupNames": []},
+    "aws:ecr/getRepositories:getRepositories": {"names": []},
+    "aws:route53/getZone:getZone": {"zoneId": "Z1"},
 }
 
 
@@ -76,28 +80,11 @@ BASE = {
 }
 
 
-_VPC = {
-    "vpcId": "vpc-made",
-    "publicSubnetIds": ["subnet-public-a", "subnet-public-c"],
-    "privateSubnetIds": ["subnet-private-a", "subnet-private-c"],
-}
-_ANSWERED: Mapping[str, Mapping[str, Any]] = {
-    "aws:ecr/repository:Repository": {"repositoryUrl": "registry.test/made"},
-    "aws:lb/loadBalancer:LoadBalancer": {"dnsName": "made.test", "zoneId": "Z1"},
-    "aws:secretsmanager/secret:Secret": {
-        "arn": "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:made-AbCdEf"
-    },
-    "aws:rds/instance:Instance": {
-        "address": "db.test",
-        "masterUserSecrets": [
-            {"secretArn": "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:rds!db-1"}
-        ],
-    },
-}
+SECRET = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:made-AbCdEf"
 
 
 @dataclass
-class CloudWithBase(Cloud):
+class CloudWithBase(MadeCloud):
     """Another stack is there too."""
 
     base: Mapping[str, Any] = field(default_factory=lambda: BASE)
@@ -106,9 +93,9 @@ class CloudWithBase(Cloud):
         id_, outputs = super().new_resource(args)
         if args.typ == "pulumi:pulumi:StackReference":
             outputs["outputs"] = dict(self.base)
-        if args.typ == "awsx:ec2:Vpc":
-            return id_, _VPC
-        return id_, {**outputs, **_ANSWERED.get(args.typ, {})}
+        if args.typ == "aws:secretsmanager/secret:Secret":
+            outputs["arn"] = SECRET
+        return id_, outputs
 
 
 @dataclass
@@ -126,7 +113,10 @@ def cloud_for(sent: Mapping[str, str]) -> Cloud:
     secrets = {each.partition(":")[0] for each in json.loads(sent[f"{name}:secrets"]).values()}
     secrets |= {json.loads(sent[f"{name}:database"]).get("secret", "")}
     images = {sent[f"{name}:image"]: DIGEST, json.loads(sent[f"{name}:migration"]).get("image", ""): DIGEST}
-    return CloudWithBase(images=images, secrets=tuple(secrets), found=FOUND)
+    pushed = {
+        "aws:ecr/getRepositories:getRepositories": {"names": [each.partition(":")[0] for each in images]}
+    }
+    return CloudWithBase(images=images, secrets=tuple(secrets), found={**FOUND, **pushed})
 
 
 def run(file: Path, stack: str, cloud: Cloud | None = None, **changes: Any) -> Run:
