@@ -73,7 +73,7 @@ def instance_xml(instance: Record) -> str:
 class Containers:
     """What RDS starts: PostgreSQL of any version from `image`, reached at the container's own address and the engine's port.
 
-    Other engines, and PostgreSQL where there is no image, are records without a server.
+    Other engines, Aurora, and PostgreSQL where there is no image are records without a server.
     """
 
     def __init__(self, image: str) -> None:
@@ -82,7 +82,7 @@ class Containers:
     def image_for_engine(self, engine: str, *rest: Any) -> Any:
         """Name of the image, its environment, port and data folder; all None for a record only."""
         found = _original_image(engine, *rest)
-        if not self._image or "postgres" not in engine:
+        if not self._image or engine != "postgres":
             return None, None, None, None
         return (self._image, *found[1:])
 
