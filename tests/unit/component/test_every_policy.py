@@ -4,51 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-import runpy
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import pulumi
 import pytest
-from pulumi.runtime.config import CONFIG
 
-from tests.unit.component.cloud import DIGEST, Cloud, Graph, deploy
+from tests.unit.component.cloud import Graph, deploy
+from tests.unit.component.examples import PROGRAMS, ROOT, run
 from tests.unit.component.systems.settings import SYSTEMS
-from tests.unit.component.test_every_argument import IMAGES, SECRETS
-from tests.unit.environment.configured import FOUND
 from tests.unit.environment.configured import run as run_the_program
 
-ROOT = Path(__file__).parents[3]
-EXAMPLES = sorted((ROOT / "examples").glob("**/__main__.py"))
-STACKS = sorted(ROOT.glob("Pulumi.*.yaml"))
+#: The stack that makes the most; the others ask for less of the same.
+STACK = ROOT / "Pulumi.prod.yaml"
 SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 
 #: Names neither the component nor IAM: it only reads what another stack gives out.
 WITHOUT_POLICIES = [
     each
-    for each in EXAMPLES
+    for each in PROGRAMS
     if not re.search(r"MigratableEcsService|iam|olicy", each.read_text(encoding="utf-8"))
 ]
-
-CONFIG_OF_EXAMPLES = {
-    **{key: key for key in ("vpc", "cluster", "loadBalancer", "network", "service")},
-    "image": "app:v1",
-    "database": "db",
-}
-
-
-def of_example(program: Path) -> Graph:
-    def execute() -> None:
-        pulumi.runtime.set_all_config({f"learning:{key}": value for key, value in CONFIG_OF_EXAMPLES.items()})
-        runpy.run_path(str(program))
-
-    images = {f"{name}:latest": DIGEST for name in (*IMAGES, "app")} | {"app:v1": DIGEST}
-    token = CONFIG.set({})
-    try:
-        return deploy(execute, Cloud(images=images, secrets=("db", *SECRETS), found=FOUND))
-    finally:
-        CONFIG.reset(token)
 
 
 def documents(inputs: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -92,23 +68,21 @@ def check(inputs: Mapping[str, Mapping[str, Any]]) -> int:
 
 
 def test_there_are_programs_to_look_at() -> None:
-    assert len(EXAMPLES) >= 5
+    assert len(PROGRAMS) >= 5
     assert [str(each.parent.relative_to(ROOT)) for each in WITHOUT_POLICIES] == ["examples/consumer/reader"]
-    assert {"Pulumi.local.yaml", "Pulumi.stg.yaml", "Pulumi.prod.yaml"} <= {each.name for each in STACKS}
 
 
 @pytest.mark.parametrize(
     "program",
-    [each for each in EXAMPLES if each not in WITHOUT_POLICIES],
+    [each for each in PROGRAMS if each not in WITHOUT_POLICIES],
     ids=lambda each: str(each.parent.relative_to(ROOT)),
 )
 def test_the_policies_of_an_example_are_exact(program: Path) -> None:
-    assert check(inputs_of(of_example(program))) > 0
+    assert check(inputs_of(run(program)[0])) > 0
 
 
-@pytest.mark.parametrize("stack", STACKS, ids=lambda each: each.name)
-def test_the_policies_of_the_program_are_exact(stack: Path) -> None:
-    assert check(inputs_of(run_the_program(stack, stack.name.split(".")[1]).graph)) > 0
+def test_the_policies_of_the_program_are_exact() -> None:
+    assert check(inputs_of(run_the_program(STACK, "prod").graph)) > 0
 
 
 @pytest.mark.parametrize("system", sorted(SYSTEMS))
