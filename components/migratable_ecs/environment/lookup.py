@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -14,6 +15,9 @@ from .settings_pieces import BalancerSettings, NetworkSettings
 
 T = TypeVar("T")
 
+#: 8 hex digits before 2018, 17 since. Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
+_VPC_ID, _GROUP_ID = (re.compile(rf"{kind}-[0-9a-f]{{8}}(?:[0-9a-f]{{9}})?\Z") for kind in ("vpc", "sg"))
+
 
 def look_up_network(settings: NetworkSettings) -> Network:
     """A VPC, the subnets of its tasks and their security groups.
@@ -21,13 +25,18 @@ def look_up_network(settings: NetworkSettings) -> Network:
     Raises:
         InvalidArgument: one sentence that names what is missing and the key to correct, as with everything looked up here.
     """
-    name = settings.vpc
-    vpc = _find("network.vpc", name, "a VPC's Name tag", lambda: aws.ec2.get_vpc(tags={"Name": str(name)}))
+    vpc = _vpc(str(settings.vpc))
     return Network(
         vpc_id=vpc.id,
         subnet_ids=_subnets(vpc.id, settings),
         security_group_ids=[_security_group(vpc.id, group, settings) for group in settings.security_groups],
     )
+
+
+def _vpc(name: str) -> Any:
+    if _VPC_ID.match(name):
+        return _find("network.vpc", name, "a VPC's id", lambda: aws.ec2.get_vpc(id=name))
+    return _find("network.vpc", name, "a VPC's Name tag", lambda: aws.ec2.get_vpc(tags={"Name": name}))
 
 
 def look_up_cluster(name: str) -> str:
@@ -79,11 +88,14 @@ def _subnets(vpc_id: str, settings: NetworkSettings) -> list[str]:
 
 
 def _security_group(vpc_id: str, name: str, settings: NetworkSettings) -> str:
+    by_id = bool(_GROUP_ID.match(name))
     group = _find(
         "network.securityGroups",
         name,
         f"a security group in the VPC {settings.vpc}",
-        lambda: aws.ec2.get_security_group(vpc_id=vpc_id, name=name),
+        lambda: aws.ec2.get_security_group(
+            vpc_id=vpc_id, id=name if by_id else None, name=None if by_id else name
+        ),
     )
     return str(group.id)
 

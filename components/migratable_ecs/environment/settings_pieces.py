@@ -24,9 +24,9 @@ class NetworkSettings:
 
     Args:
         create: make a VPC, or
-        vpc: Name tag of an existing one, with
+        vpc: Name tag or id of an existing one, with
         subnets: tags that the tasks' subnets have, and
-        security_groups: names of the tasks' security groups. Or
+        security_groups: names or ids of the tasks' security groups. Or
         stack: `organization/project/stack` that has it.
     """
 

@@ -84,6 +84,17 @@ def test_subnets_and_groups_are_looked_for_in_that_vpc_only() -> None:
     assert cloud.asked(GROUP) == [{"name": "learning-app", "vpcId": "vpc-1"}]
 
 
+def test_a_vpc_and_groups_are_found_by_id_too() -> None:
+    network = NetworkSettings(
+        vpc="vpc-0123456789abcdef0", subnets={"Tier": "private"}, security_groups=["sg-01234567"]
+    )
+    cloud = Cloud(found=THERE)
+    found: list[Environment] = []
+    deploy(lambda: found.append(stand_on(Settings(network=network))), cloud)
+    assert cloud.asked(VPC) == [{"id": "vpc-0123456789abcdef0"}]
+    assert cloud.asked(GROUP) == [{"id": "sg-01234567", "vpcId": "vpc-1"}]
+
+
 def test_the_listener_is_the_one_of_that_load_balancer_and_port() -> None:
     _, cloud = looked_up()
     assert cloud.asked(BALANCER) == [{"name": "learning-alb"}]
