@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pulumi
@@ -41,6 +42,11 @@ def made(
     return make(program, get_zone=zone, get_subnets={"ids": ["subnet-2", "subnet-1"]})
 
 
+@cache
+def with_domains() -> Graph:
+    return made(**DOMAINS)
+
+
 def rules(graph: Graph) -> set[tuple[str, str, int, int]]:
     """(from, to, low port, high port) of every rule of every group; `from` or `to` may be a CIDR."""
     found = set()
@@ -56,7 +62,7 @@ def rules(graph: Graph) -> set[tuple[str, str, int, int]]:
 def test_only_80_and_443_are_open_to_those_who_may_call_and_behind_it_only_the_tasks() -> None:
     alb = "shop-stg-balancer-alb-id"
     assert rules(made()) == {("0.0.0.0/0", alb, 80, 80), (alb, "sg-tasks", 8000, 8000)}
-    assert rules(made(**DOMAINS)) == {
+    assert rules(with_domains()) == {
         ("0.0.0.0/0", alb, 80, 80),
         ("0.0.0.0/0", alb, 443, 443),
         (alb, "sg-tasks", 8000, 8000),
@@ -87,7 +93,7 @@ def test_a_network_that_does_not_say_which_subnets_are_public_wants_their_tags()
 
 
 def test_a_domain_gets_a_certificate_that_is_proved_and_a_record() -> None:
-    graph = made(**DOMAINS)
+    graph = with_domains()
     wanted = graph.one(CERTIFICATE, "shop-stg-certificate").inputs
     assert (wanted["domainName"], wanted["subjectAlternativeNames"]) == (
         "app.example.com",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 import pytest
@@ -36,6 +37,16 @@ def made(making: Making = STG, network: Network = NETWORK, **args: Any) -> Graph
     return make(program, get_subnets={"ids": ["subnet-b", "subnet-a"]})
 
 
+@cache
+def stg() -> Graph:
+    return made()
+
+
+@cache
+def prod() -> Graph:
+    return made(PROD)
+
+
 @pytest.mark.parametrize("engine", sorted(PORTS))
 def test_rds_makes_the_password_and_nobody_else_ever_has_it(engine: str) -> None:
     graph = made(engine=engine)
@@ -59,7 +70,7 @@ def test_the_secret_has_the_keys_that_the_systems_use_all_of_them_text() -> None
 
 
 def test_only_the_tasks_reach_it_on_its_own_port() -> None:
-    graph = made()
+    graph = stg()
     (rule,) = [each.inputs for each in graph.resources if each.type == IN]
     assert (rule["referencedSecurityGroupId"], rule["fromPort"], rule["toPort"]) == ("sg-tasks", 5432, 5432)
     assert not {"cidrIpv4", "cidrIpv6"} & set(rule)
@@ -68,13 +79,13 @@ def test_only_the_tasks_reach_it_on_its_own_port() -> None:
 
 
 def test_it_stands_in_private_subnets_or_in_those_with_given_tags() -> None:
-    assert made().one(PLACE, "shop-stg-db").inputs["subnetIds"] == ["subnet-private-a", "subnet-private-c"]
+    assert stg().one(PLACE, "shop-stg-db").inputs["subnetIds"] == ["subnet-private-a", "subnet-private-c"]
     tagged = made(subnets={"Tier": "data"}).one(PLACE, "shop-stg-db")
     assert tagged.inputs["subnetIds"] == ["subnet-a", "subnet-b"]
 
 
 def test_outside_production_nothing_outlives_a_destroy() -> None:
-    graph = made()
+    graph = stg()
     inputs = graph.one(INSTANCE, "shop-stg-db").inputs
     assert (inputs["deletionProtection"], inputs["skipFinalSnapshot"], inputs["multiAz"]) == (
         False,
@@ -93,14 +104,14 @@ def test_outside_production_nothing_outlives_a_destroy() -> None:
 
 
 def test_production_keeps_it_until_the_switch_is_turned() -> None:
-    inputs = made(PROD).one(INSTANCE, "shop-db").inputs
+    inputs = prod().one(INSTANCE, "shop-db").inputs
     assert (inputs["deletionProtection"], inputs["multiAz"], inputs["storageEncrypted"]) == (True, True, True)
     assert (inputs["skipFinalSnapshot"], inputs["finalSnapshotIdentifier"]) == (False, "shop-db-final")
     assert (inputs["backupRetentionPeriod"], inputs["deleteAutomatedBackups"]) == (7, False)
     assert inputs["applyImmediately"] is False
-    kept = {(each.type, each.name) for each in made(PROD).resources if each.protected}
+    kept = {(each.type, each.name) for each in prod().resources if each.protected}
     assert kept == {(INSTANCE, "shop-db"), (SECRET, "shop-db")}
-    assert made(PROD).one(SECRET, "shop-db").inputs["recoveryWindowInDays"] == 30
+    assert prod().one(SECRET, "shop-db").inputs["recoveryWindowInDays"] == 30
 
 
 def test_the_switch_lets_go_but_for_the_final_snapshot() -> None:
@@ -112,13 +123,13 @@ def test_the_switch_lets_go_but_for_the_final_snapshot() -> None:
 
 
 def test_aurora_has_a_writer_and_in_production_a_reader_in_another_zone() -> None:
-    stg = made(engine="aurora-postgresql", version="16.4")
-    assert [each.name for each in stg.resources if each.type == MEMBER] == ["shop-stg-db-0"]
-    prod = made(PROD, engine="aurora-postgresql", readers=2)
-    members = [each for each in prod.resources if each.type == MEMBER]
+    alone = made(engine="aurora-postgresql", version="16.4")
+    assert [each.name for each in alone.resources if each.type == MEMBER] == ["shop-stg-db-0"]
+    graph = made(PROD, engine="aurora-postgresql", readers=2)
+    members = [each for each in graph.resources if each.type == MEMBER]
     assert [each.inputs["promotionTier"] for each in members] == [0, 1, 2]
     assert {each.inputs["engine"] for each in members} == {"aurora-postgresql"}
-    assert prod.result["host"] == "cluster.test"
+    assert graph.result["host"] == "cluster.test"
     assert all(each.protected for each in members)
 
 
@@ -130,7 +141,7 @@ def test_serverless_is_measured_in_capacity_units() -> None:
 
 
 def test_another_rotation_than_rds_s_own_is_asked_for_on_rds_s_secret() -> None:
-    assert ROTATION not in made().types()
+    assert ROTATION not in stg().types()
     inputs = made(rotate_days=30).one(ROTATION, "shop-stg-db").inputs
     assert (inputs["secretId"], inputs["rotationRules"]) == (PASSWORD, {"automaticallyAfterDays": 30})
     assert inputs["rotateImmediately"] is False

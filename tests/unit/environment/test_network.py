@@ -17,6 +17,7 @@ import pulumi_aws
 import pulumi_awsx as awsx
 import pytest
 from migratable_ecs import InvalidArgument
+from migratable_ecs.environment.ground import Network
 from migratable_ecs.environment.network import NetworkArgs, network, subnets
 from pulumi_awsx.ec2 import _enums, _inputs
 
@@ -33,7 +34,17 @@ _NAMES |= {"T": typing.TypeVar("T"), "Output": pulumi.Output}
 
 
 def made(args: NetworkArgs) -> Graph:
-    return make(lambda: network(STG, args).subnet_ids)
+    """The graph, and what the network says of its tasks; each network is made once."""
+    if repr(args) not in _MADE:
+        _MADE[repr(args)] = make(lambda: _tasks(network(STG, args)))
+    return _MADE[repr(args)]
+
+
+def _tasks(made: Network) -> dict[str, Any]:
+    return {"subnets": made.subnet_ids, "public_ip": made.assign_public_ip}
+
+
+_MADE: dict[str, Graph] = {}
 
 
 def faults(value: Any, hint: Any, where: str = "") -> list[str]:
@@ -122,7 +133,7 @@ def test_the_default_is_two_zones_with_one_way_out() -> None:
     assert inputs["natGateways"] == {"strategy": "Single"}
     blocks = {spec["type"]: spec["cidrBlocks"] for spec in inputs["subnetSpecs"]}
     assert blocks == {"Public": ["10.0.1.0/24", "10.0.2.0/24"], "Private": ["10.0.10.0/24", "10.0.11.0/24"]}
-    assert graph.result == ["subnet-private-a", "subnet-private-c"]
+    assert graph.result["subnets"] == ["subnet-private-a", "subnet-private-c"]
     assert ENDPOINT not in graph.types()
 
 
@@ -181,10 +192,9 @@ def test_nobody_is_let_in_to_the_tasks_from_outside() -> None:
 
 
 def test_tasks_stay_in_private_subnets_unless_asked() -> None:
-    found = make(lambda: network(STG, NetworkArgs()).assign_public_ip).result
-    public = make(lambda: network(STG, NetworkArgs(nat="none", public_tasks=True)).subnet_ids).result
-    assert found is False
-    assert public == ["subnet-public-a", "subnet-public-c"]
+    assert made(NetworkArgs()).result["public_ip"] is False
+    public = made(NetworkArgs(nat="none", public_tasks=True)).result
+    assert public == {"subnets": ["subnet-public-a", "subnet-public-c"], "public_ip": True}
 
 
 @pytest.mark.parametrize(
