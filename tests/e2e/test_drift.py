@@ -66,7 +66,10 @@ MigratableEcsService("django-app", {
     },
     "rollout": {"capacity_providers": [{"name": "FARGATE"}]},
     "watching": {"topic_arn": topic.arn, "cpu": 80},
-    "migration": {"command": "python manage.py migrate --noinput"},
+    "migration": {
+        "command": "python manage.py migrate --noinput",
+        "plan_command": "python manage.py sqlmigrate courses 0004",
+    },
 })
 MigratableEcsService("reports", {
     "cluster": "local",
@@ -79,6 +82,7 @@ MigratableEcsService("reports", {
 """
 
 SERVICE_TYPE = "aws:ecs/service:Service"
+TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 RULE = "aws:lb/listenerRule:ListenerRule"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
@@ -262,6 +266,34 @@ def test_a_clean_stack_has_no_finding_ten_times(up: Stack) -> None:
 def test_a_scaled_count_is_no_finding(up: Stack) -> None:
     up.client("ecs").update_service(cluster="local", service="reports", desiredCount=2)
     assert drift(up, "--only", "drift")[0] == 0
+
+
+# -- changed ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_image_s_migration_is_announced_with_its_sql_and_nothing_is_left(
+    up: Stack, cloud: LocalCloud
+) -> None:
+    ecs = up.client("ecs")
+    old, new = up.running_digest(), cloud.push("django", "v2")
+    code, found = drift(up, "--only", "changes", "--plan")
+    assert code == 2
+    (migration,) = found["migrations"]
+    assert (migration["will_run"], migration["old_digest"], migration["new_digest"]) == (True, old, new)
+    assert migration["plan"]["problem"] == ""
+    assert 'ALTER TABLE "courses_course" ADD COLUMN "level"' in migration["plan"]["sql"]
+    assert migration["plan"]["not_linted"] == ""
+    (service,) = [
+        each for each in found["changes"] if (each["type"], each["name"]) == (SERVICE_TYPE, SERVICE)
+    ]
+    assert (service["operation"], service["meanings"][0].partition(":")[0]) == ("updated", "tasks roll")
+    revisions = {
+        each["name"]: each["operation"] for each in found["changes"] if each["type"] == TASK_DEFINITION
+    }
+    assert revisions == {SERVICE: "replaced", f"{SERVICE}-migrate": "replaced", "reports": "replaced"}
+    family = f"{SERVICE}-migrate-plan"
+    assert ecs.list_task_definitions(familyPrefix=family, status="ACTIVE")["taskDefinitionArns"] == []
+    assert len(up.migration_tasks()) == 1
 
 
 # -- drifted ---------------------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def check(actionlint: Path, *files: Path) -> subprocess.CompletedProcess[str]:
 
 def test_every_workflow_is_right(actionlint: Path) -> None:
     files = sorted(WORKFLOWS.glob("*.yml"))
-    assert [file.name for file in files] == ["deploy.yml", "drift.yml", "preview.yml", "test.yml"]
+    assert {"deploy.yml", "drift.yml", "preview.yml", "test.yml"} <= {file.name for file in files}
     done = check(actionlint, *files)
     assert done.returncode == 0, done.stdout
 
