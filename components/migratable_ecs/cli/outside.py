@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import platform
+import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -52,6 +55,24 @@ class Outside:
         file: IO[bytes] = urlopen(url, timeout=60)
         return file
 
+    def has_program(self, name: str) -> bool:
+        """Whether `name` is on PATH."""
+        return shutil.which(name) is not None
+
+    def machine(self) -> tuple[str, str]:
+        """System and processor of this machine, as `uname` says them."""
+        return platform.system(), platform.machine()
+
+    def hand_over(self, words: Sequence[str], environment: Mapping[str, str]) -> int:
+        """Let a program have the terminal, Ctrl-C too, until it ends; its exit code. `environment` is added to that of this process."""
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            return subprocess.run(
+                words, env={**os.environ, **environment}, check=False, preexec_fn=_default_ctrl_c
+            ).returncode
+        finally:
+            signal.signal(signal.SIGINT, before)
+
     @contextlib.contextmanager
     def ctrl_c(self, said: Interrupts) -> Iterator[Interrupts]:
         """Within the block the first Ctrl-C (or SIGTERM) is a wish: `said.asked()` is True from then on. The second ends at once."""
@@ -84,6 +105,10 @@ class Interrupts:
     def asked(self) -> bool:
         """True from the first on."""
         return self.event.is_set()
+
+
+def _default_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def run_program(words: Sequence[str], folder: Path) -> str:

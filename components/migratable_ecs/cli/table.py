@@ -33,4 +33,6 @@ COMMANDS: dict[str, Entry] = {
     "doctor": Entry("doctor:command", "Look for everything that is known to go wrong, and say what to do."),
     "backup": Entry("backup:command", "Make a snapshot of the database."),
     "restore": Entry("restore:command", "Show the steps back to a snapshot; run those that lose nothing."),
+    "exec": Entry("execute:command", "Run a command in a running task, or a shell (ECS Exec)."),
+    "forward": Entry("forward:command", "Forward a port to the database, through a running task."),
 }
