@@ -165,6 +165,31 @@ def test_a_target_group_tells_its_protocol_version(cloud: Cloud) -> None:
         assert elb.describe_target_groups(TargetGroupArns=arns)["TargetGroups"][0]["ProtocolVersion"] == told
 
 
+def test_a_target_group_names_the_load_balancers_of_its_rules(cloud: Cloud) -> None:
+    elb, name = cloud.client("elbv2"), f"g{uuid.uuid4().hex[:8]}"
+    balancer = elb.create_load_balancer(Name=name)["LoadBalancers"][0]["LoadBalancerArn"]
+    group = elb.create_target_group(Name=name, Protocol="HTTP", Port=80)["TargetGroups"][0]["TargetGroupArn"]
+    answer = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+    listener = elb.create_listener(
+        LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[answer]
+    )["Listeners"][0]["ListenerArn"]
+
+    def named() -> list[str]:
+        return list(
+            elb.describe_target_groups(TargetGroupArns=[group])["TargetGroups"][0]["LoadBalancerArns"]
+        )
+
+    assert named() == []
+    paths = [{"Field": "path-pattern", "Values": ["/*"]}]
+    forward = [{"Type": "forward", "TargetGroupArn": group}]
+    rule = elb.create_rule(ListenerArn=listener, Priority=1, Conditions=paths, Actions=forward)["Rules"][0][
+        "RuleArn"
+    ]
+    assert named() == [balancer]
+    elb.delete_rule(RuleArn=rule)
+    assert named() == []
+
+
 def test_a_service_of_cloud_map_takes_its_namespace_from_the_dns_configuration(cloud: Cloud) -> None:
     discovery = cloud.client("servicediscovery")
     discovery.create_private_dns_namespace(Name=f"{uuid.uuid4().hex[:8]}.test", Vpc="vpc-1")

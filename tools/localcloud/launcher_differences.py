@@ -359,6 +359,13 @@ DIFFERENCES = (
         test="test_a_target_group_tells_its_protocol_version",
     ),
     _difference(
+        "group_balancers",
+        "a target group names the load balancers whose rules forward to it",
+        "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroup.html",
+        by="launcher_groups.balancers",
+        test="test_a_target_group_names_the_load_balancers_of_its_rules",
+    ),
+    _difference(
         "database_password",
         "with ManageMasterUserPassword RDS keeps the password of an instance in a secret, which goes with it",
         "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html",

@@ -23,6 +23,8 @@ from typing import Any
 from ministack.core.responses import request_scope
 from ministack.services import alb
 
+from tools.localcloud.launcher_groups import forwarded
+
 Record = dict[str, Any]
 Key = tuple[str, str, int]
 
@@ -217,18 +219,9 @@ class Targets:
 
 def _in_use(group: str) -> bool:
     return any(
-        group in _groups(owner.get("DefaultActions") or owner.get("Actions") or [])
+        group in forwarded(owner.get("DefaultActions") or owner.get("Actions") or [])
         for owner in [*alb._listeners.values(), *alb._rules.values()]
     )
-
-
-def _groups(actions: list[Record]) -> set[str]:
-    found = set()
-    for action in actions:
-        found.add(str(action.get("TargetGroupArn") or ""))
-        for weighted in (action.get("ForwardConfig") or {}).get("TargetGroups") or []:
-            found.add(str(weighted.get("TargetGroupArn")))
-    return found
 
 
 def in_use(group: str) -> bool:
