@@ -50,6 +50,11 @@ def mariadb(docker: Docker) -> str:
     return _built(docker, "mariadb")
 
 
+def node(docker: Docker) -> str:
+    """Name of the image with Node.js 18, built when the engine does not have it."""
+    return _built(docker, "node")
+
+
 def postgres(docker: Docker) -> str:
     """Name of the image with PostgreSQL 15, built when the engine does not have it."""
     return _built(docker, "postgres")
@@ -72,7 +77,12 @@ def debian(docker: Docker) -> str:
 
 
 #: Official image -> what stands for it here.
-OFFICIAL: dict[str, Callable[[Docker], str]] = {"debian": debian, "golang": golang, "python": python}
+OFFICIAL: dict[str, Callable[[Docker], str]] = {
+    "debian": debian,
+    "golang": golang,
+    "node": node,
+    "python": python,
+}
 
 
 def _built(docker: Docker, recipe: str, base: str | None = None, more: Sequence[Path] = ()) -> str:

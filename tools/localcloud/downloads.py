@@ -68,6 +68,31 @@ def go_modules(source: Path) -> Path:
     return folder
 
 
+def node_packages(source: Path) -> Path:
+    """Folder `node_modules` of what the package-lock.json in `source` names. LocalCloudError when there is no npm, or no way to them."""
+    files = [source / "package.json", source / "package-lock.json"]
+    key = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    folder = cache_dir() / "node-packages" / key
+    with locked(folder.with_suffix(".lock")):
+        if folder.exists():
+            return folder
+        if not shutil.which("npm"):
+            raise LocalCloudError(f"The packages of {source} need npm on this machine: install Node.js.")
+        draft = _empty(folder.with_suffix(".tmp"))
+        for file in files:
+            shutil.copy(file, draft)
+        _run(
+            ["npm", "ci", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund"],
+            f"The packages of {source} could not be downloaded",
+            "check npm's settings",
+            draft,
+        )
+        for file in files:
+            (draft / file.name).unlink()
+        draft.rename(folder)
+    return folder
+
+
 def _empty(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

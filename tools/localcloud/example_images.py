@@ -94,11 +94,12 @@ def _downloaded(folder: Path) -> Iterator[tuple[str, Path]]:
     if requirements.exists():
         for wheel in downloads.wheels(requirements).glob("*.whl"):
             yield f"wheels/{wheel.name}", wheel
-    if (folder / "go.mod").exists():
-        modules = downloads.go_modules(folder)
-        for file in modules.rglob("*"):
-            if file.is_file():
-                yield f"offline/{file.relative_to(modules)}", file
+    for mark, download in (("go.mod", downloads.go_modules), ("package-lock.json", downloads.node_packages)):
+        if (folder / mark).exists():
+            fetched = download(folder)
+            for file in fetched.rglob("*"):
+                if file.is_file() and not file.is_symlink():
+                    yield f"offline/{file.relative_to(fetched)}", file
 
 
 def _belongs(file: Path) -> bool:
