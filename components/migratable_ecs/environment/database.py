@@ -127,7 +127,7 @@ def _common(
         "vpc_security_group_ids": [group],
         "manage_master_user_password": True,
         "backup_retention_period": args.backup_days,
-        "delete_automated_backups": not making.keep,
+        "delete_automated_backups": not making.protected,
         "copy_tags_to_snapshot": True,
         "deletion_protection": keeping and not making.allow_destroy,
         "skip_final_snapshot": not final,
@@ -226,7 +226,7 @@ def _secret(making: Making, args: DatabaseArgs, name: str, host: pulumi.Output[s
         name=name,
         description=f"Where the database of {making.name} is; its password is in the secret that RDS keeps",
         # 0: gone at once, so that the name is free for the next environment.
-        recovery_window_in_days=30 if making.keep else 0,
+        recovery_window_in_days=30 if making.protected else 0,
         tags=making.tagged("db"),
         opts=making.options(),
     )

@@ -114,11 +114,12 @@ def test_production_keeps_it_until_the_switch_is_turned() -> None:
     assert prod().one(SECRET, "shop-db").inputs["recoveryWindowInDays"] == 30
 
 
-def test_the_switch_lets_go_but_for_the_final_snapshot() -> None:
+def test_the_switch_lets_go_of_it_and_what_it_can_be_made_anew_from_stays() -> None:
     graph = made(PROD_TO_GO)
     inputs = graph.one(INSTANCE, "shop-db").inputs
     assert (inputs["deletionProtection"], inputs["skipFinalSnapshot"]) == (False, False)
-    assert graph.one(SECRET, "shop-db").inputs["recoveryWindowInDays"] == 0
+    assert inputs["deleteAutomatedBackups"] is False
+    assert graph.one(SECRET, "shop-db").inputs["recoveryWindowInDays"] == 30
     assert not [each.name for each in graph.resources if each.protected]
 
 
