@@ -1,0 +1,82 @@
+"""The runbooks of docs/operating.md: each command line in them is one that the programs understand."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+from botocore import xform_name
+from migratable_ecs.cli.main import load
+from migratable_ecs.cli.table import COMMANDS
+from migratable_ecs.testing.client import service_model
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = (ROOT / "docs" / "operating.md").read_text()
+RUNBOOKS = PAGE.partition("## Runbooks")[2]
+LINES = [line for block in re.findall(r"```\n(.*?)```", RUNBOOKS, re.DOTALL) for line in block.splitlines()]
+OURS = sorted({line for line in LINES if line.startswith("migratable-ecs")})
+#: What issue and operators ask for.
+TITLES = (
+    "A migration failed", "The lock is stuck", "A migration is half applied", "The wrong image is deployed",
+    "Roll back the app", "Roll back the schema", "Restore the database", "A migration that takes hours",
+    "A migration that needs downtime", "Expand and contract", "A secret is rotated", "The region is in trouble",
+)  # fmt: skip
+
+
+def understood(line: str) -> click.Context:
+    """Parse `migratable-ecs NAME WORDS` as the program does, without running it."""
+    _, name, *words = shlex.split(line)
+    assert name in COMMANDS
+    return load(name).make_context(name, words)
+
+
+@pytest.mark.parametrize("line", OURS)
+def test_our_own_lines(line: str) -> None:
+    assert understood(line).params["stack"] == "stg"
+
+
+def test_a_wrong_line_would_be_found() -> None:
+    with pytest.raises(click.UsageError):
+        understood("migratable-ecs scale 0 -s stg --at-once")
+
+
+def test_every_line_is_of_a_program_that_is_looked_at_here() -> None:
+    assert {line.split()[0] for line in LINES} == {"migratable-ecs", "aws", "pulumi", "make"}
+
+
+def test_lines_of_the_aws_cli() -> None:
+    """Operation and options, by botocore's model, which the AWS CLI is made from; its own global options aside."""
+    lines = [line for line in LINES if line.startswith("aws ")]
+    assert lines
+    for line in lines:
+        _, service, operation, *words = shlex.split(line)
+        model = service_model(service)
+        names = {xform_name(each, "-"): each for each in model.operation_names}
+        assert operation in names, line
+        members = model.operation_model(names[operation]).input_shape.members
+        known = {f"--{xform_name(each, '-')}" for each in members} | {"--region", "--source-region"}
+        assert {word for word in words if word.startswith("--")} <= known, line
+
+
+def test_lines_of_make() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {line.split()[1] for line in LINES if line.startswith("make ")} <= targets
+
+
+def test_every_runbook_is_there_and_has_commands() -> None:
+    parts = re.split(r"^### ", RUNBOOKS, flags=re.MULTILINE)[1:]
+    found = {part.partition("\n")[0]: part for part in parts}
+    for title in TITLES:
+        assert "```\n" in found[title], title
+
+
+def test_the_tests_that_are_named_exist() -> None:
+    named = re.findall(r"`(tests/\S+\.py)::(\w+)`", RUNBOOKS)
+    assert named
+    for file, test in named:
+        tree = ast.parse((ROOT / file).read_text())
+        assert test in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}, test
