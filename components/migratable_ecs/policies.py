@@ -61,16 +61,19 @@ def operator_policy(
     region: str,
     partition: str = "aws",
     repositories: Sequence[str] = (),
+    state_bucket: str = "",
+    state_kms_key_arns: Sequence[str] = (),
 ) -> str:
     """The policy document, as JSON, of an operator: run the migration by hand, see what is going on,
     go back to an earlier revision, scale, open a shell.
 
-    Args and errors as of deployer_policy.
+    Args and errors as of deployer_policy; of the state it can only be read, which `-s STACK` does.
     """
     found = Scope(
         name, build(MigratableEcsServiceArgs, args), account, region, partition, tuple(repositories)
     )
-    return policy(compact([*running(found), *operating(found), *reading(found)]))
+    of_state = state(partition, state_bucket, state_kms_key_arns, writing=False)
+    return policy(compact([*running(found), *operating(found), *reading(found), *of_state]))
 
 
 def split_policy(document: str, limit: int = MANAGED) -> list[str]:

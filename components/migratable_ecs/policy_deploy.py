@@ -177,8 +177,11 @@ def _watching(scope: Scope) -> list[Statement]:
     ]
 
 
-def state(partition: str, bucket: str, keys: Any) -> list[Statement]:
+def state(partition: str, bucket: str, keys: Any, *, writing: bool = True) -> list[Statement]:
     """Where Pulumi keeps its state: `bucket` or `bucket/folder` in S3, and the KMS keys of its secrets and of the bucket.
+
+    Args:
+        writing: as an update does; `stack export`, with which the command-line tool reads a stack, only reads.
 
     Sources: https://www.pulumi.com/docs/iac/concepts/state-and-backends/#aws-s3 and https://www.pulumi.com/docs/iac/concepts/secrets/#aws-kms
     """
@@ -187,6 +190,6 @@ def state(partition: str, bucket: str, keys: Any) -> list[Statement]:
     objects = [f"arn:{partition}:s3:::{name}/{folder + '/' if folder else ''}*"] if name else []
     return [
         allow(["s3:ListBucket", "s3:GetBucketLocation"], of_bucket),
-        allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], objects),
-        allow(["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"], list(keys)),
+        allow(["s3:GetObject", *(["s3:PutObject", "s3:DeleteObject"] if writing else [])], objects),
+        allow(["kms:Decrypt", *(["kms:Encrypt", "kms:GenerateDataKey"] if writing else [])], list(keys)),
     ]

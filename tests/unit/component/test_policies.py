@@ -212,6 +212,20 @@ def test_the_state_is_where_it_is_said_to_be_and_left_out_otherwise() -> None:
     ]
 
 
+def test_an_operator_reads_the_state_and_writes_none() -> None:
+    given = arguments()
+    of_state = {
+        a
+        for each in statements("operator", given, **STATE)
+        for a in each["Action"]
+        if a.startswith(("s3:", "kms:"))
+    }
+    assert of_state == {"s3:ListBucket", "s3:GetBucketLocation", "s3:GetObject", "kms:Decrypt"}
+    assert not [
+        a for each in statements("operator", given) for a in each["Action"] if a.startswith(("s3:", "kms:"))
+    ]
+
+
 def test_a_worker_alone_that_scales_and_is_watched_is_covered() -> None:
     given = with_its_own()
     assert resources_of("events:PutRule", given=given) == {
