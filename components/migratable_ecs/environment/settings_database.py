@@ -41,15 +41,16 @@ def with_database(args: T, arn: pulumi.Input[str] | None, password: pulumi.Input
         InvalidArgument: something refers to a database, and there is none.
     """
 
-    def reference(where: str, key: str) -> pulumi.Output[str]:
+    def reference(where: str, key: str) -> pulumi.Input[str]:
         if arn is None:
             raise InvalidArgument(
                 f"{where} is {_WORD + key!r}, a key of the stack's database, and config key database is missing: set it, or name "
                 "another secret"
             )
         if key == _PASSWORD and password is not None:
-            return pulumi.Output.from_input(password)
-        return pulumi.Output.concat(arn, ":", key, "::")
+            return password
+        # Plain where it can be: what is plain is looked up, and refused, at once.
+        return f"{arn}:{key}::" if isinstance(arn, str) else pulumi.Output.concat(arn, ":", key, "::")
 
     return _replaced(args, reference, "")
 

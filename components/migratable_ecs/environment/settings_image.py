@@ -1,4 +1,4 @@
-"""An image that cannot be there yet: the registry is made by the same stack, and nothing has been pushed."""
+"""An image that cannot be there yet: the registry is made by the same stack, and nothing has been pushed to it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ T = TypeVar("T")
 def image_to_push(settings: Settings) -> str | None:
     """The image without which the stack is deployed as an environment only, or None when its service can be.
 
-    Leaving out a service that is there would delete it. So it is left out only while there is no sign of it, which is its log group,
-    the first thing that is made of it: an image that is missing later on is an error, as everywhere.
+    Leaving out a service that is there would delete it. So it is left out only while the repository is missing or quite empty, and there is
+    no sign of the service either, which is its log group, the first thing that is made of it. An image that is missing later on is an
+    error, as everywhere.
 
     Raises:
         InvalidArgument: the account does not answer.
@@ -32,14 +33,14 @@ def image_to_push(settings: Settings) -> str | None:
     if _log_group(settings) in _log_groups(_log_group(settings)):
         return None
     # What lists is asked before what fails: a failing look-up leaves an error's line behind in the update's summary.
-    if wanted.repository in _repositories() and _is_pushed(settings.image, wanted):
+    if wanted.repository in _repositories() and _has_images(wanted.repository):
         return None
     return settings.image
 
 
 def _log_groups(prefix: str) -> Sequence[str]:
     found = _asked(
-        f"log groups {prefix}*", lambda: aws.cloudwatch.get_log_groups(log_group_name_prefix=prefix)
+        f"the log groups {prefix}*", lambda: aws.cloudwatch.get_log_groups(log_group_name_prefix=prefix)
     )
     return found.log_group_names
 
@@ -48,15 +49,13 @@ def _repositories() -> Sequence[str]:
     return _asked("the ECR repositories of the account", aws.ecr.get_repositories).names
 
 
-def _is_pushed(reference: str, wanted: image.Reference) -> bool:
-    digest = wanted.digest or None
-    tag = None if digest else wanted.tag
+def _has_images(repository: str) -> bool:
     try:
-        aws.ecr.get_image(repository_name=wanted.repository, image_digest=digest, image_tag=tag)
+        aws.ecr.get_image(repository_name=repository, most_recent=True)
     except Exception as error:
         if is_not_there(error):
             return False
-        raise refusal(f"image {reference!r}", error, "push it") from None
+        raise refusal(f"the newest image of {repository}", error, "push one") from None
     return True
 
 

@@ -26,6 +26,7 @@ _LATER = Environment(
     cluster_arn="cluster",
     balancer=Balancer(listener_arn="listener", dns_name="balancer", port=80),
 )
+_SECRET = "arn:aws:secretsmanager:later:000000000000:secret:database"
 
 
 def check(settings: Settings) -> None:
@@ -38,7 +39,7 @@ def check(settings: Settings) -> None:
         return
     try:
         args = service_args(
-            settings, replace(_LATER, database_secret_arn="secret" if settings.database else None)
+            settings, replace(_LATER, database_secret_arn=_SECRET if settings.database else None)
         )
         args.validate(settings.service)
         guarded_service(settings.service, args)

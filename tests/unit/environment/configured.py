@@ -85,9 +85,14 @@ SECRET = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:made-AbCdEf"
 
 @dataclass
 class CloudWithBase(MadeCloud):
-    """Another stack is there too."""
+    """Another stack is there too, and a repository that is there has an image."""
 
     base: Mapping[str, Any] = field(default_factory=lambda: BASE)
+
+    def call(self, args: mocks.MockCallArgs) -> Any:
+        if "mostRecent" in args.args:
+            return {"imageDigest": DIGEST}
+        return super().call(args)
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         id_, outputs = super().new_resource(args)

@@ -197,3 +197,12 @@ def addressed(port: int, hosts: list[str]) -> str:
 )
 def test_where_the_service_answers(port: int, hosts: list[str], expected: str) -> None:
     assert addressed(port, hosts) == expected
+
+
+def test_the_database_s_secret_is_plain_where_it_was_looked_up_so_that_all_secrets_are_checked_at_once() -> (
+    None
+):
+    settings = service(database={"secret": "learning-db"}, secrets={"DB_HOST": "database:host", "A": "b"})
+    arn = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:learning-db-AbCdEf"
+    args = service_args(settings, replace(GROUND, database_secret_arn=arn))
+    assert args.secrets == {"DB_HOST": f"{arn}:host::", "A": "b"}
