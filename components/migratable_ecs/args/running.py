@@ -32,8 +32,8 @@ def validate_running(args: MigratableEcsServiceArgs) -> None:
         and args.rollout.blue_green
     ):
         raise InvalidArgument(
-            "Only one of scaling.requests_per_target and rollout.blue_green can be provided: AWS counts the requests of one target group, and "
-            "blue/green moves them to the other; give scaling.cpu instead"
+            "Only one of scaling.requests_per_target and rollout.blue_green can be provided: AWS counts the requests of one target "
+            "group, and blue/green moves them to the other; give scaling.cpu instead"
         )
     if args.discovery and args.discovery.record == "SRV" and args.container_port is None:
         raise InvalidArgument("discovery.record is 'SRV', which needs container_port: give it, or 'A'")

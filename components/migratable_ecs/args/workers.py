@@ -37,8 +37,8 @@ class WorkerArgs(ProcessArgs):
         container: more of its container. container_name: default the worker's key.
         sidecars: name -> further container of its task.
         scaling: its number of tasks follows its own load, as the service's; without `requests_per_target`, since nobody calls it.
-        watching: its own alarms, as the service's; `topic_arn` default the service's. `migration_failed`, `server_errors` and `dashboard` are
-            the service's alone, whose dashboard shows the workers too.
+        watching: its own alarms, as the service's; `topic_arn` default the service's. `migration_failed`, `server_errors` and `dashboard`
+            are the service's alone, whose dashboard shows the workers too.
         service_name, family: default `{service}-{key}`. log_group: default `/ecs/{family}`. stream_prefix: default the container's name.
     """
 
