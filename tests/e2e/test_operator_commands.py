@@ -5,6 +5,7 @@ The tests follow one another: each begins with what the one before has left.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -209,6 +210,124 @@ def test_without_pulumi(operator: Operator) -> None:
     assert json.loads(status.stdout)["migration"]["family"] == "shop-migrate"
     run = operator.ask("run", *words, "--json", stack=False)
     assert json.loads(run.stdout)["status"] == "succeeded", run.stderr
+
+
+def test_doctor(operator: Operator) -> None:
+    """The local cloud's subnets have no way out, which its containers do not need: found. With one nothing is wrong. Then faults."""
+    (way,) = operator.json("doctor")["findings"][:1]
+    assert "there is no way to ecr.api, ecr.dkr, s3, logs, secretsmanager" in way["what"]
+    with _way_out(operator):
+        _examined(operator)
+
+
+def _examined(operator: Operator) -> None:
+    well = operator.json("doctor", "--from-task")
+    assert (well["findings"], well["unknown"]) == ([], [])
+    assert all(each["ok"] for each in well["checks"])
+    with _planted_faults(operator):
+        done = operator.ask("doctor", "--json")
+    found = {each["check"]: each for each in json.loads(done.stdout)["findings"]}
+    assert operator.json("doctor")["findings"] == []
+    assert done.returncode == 8, done.stderr
+    assert set(found) == {"secrets", "listener-rule", "load-balancer-security-group"}
+    assert "is scheduled for deletion" in found["secrets"]["what"]
+    assert "the rule of priority 50 takes every request" in found["listener-rule"]["what"]
+    assert "add an inbound rule for TCP 8000" in found["load-balancer-security-group"]["remedy"]
+
+
+@contextlib.contextmanager
+def _way_out(operator: Operator) -> Iterator[None]:
+    """A NAT gateway, and the VPC's main route table leading there."""
+    ec2 = operator.client("ec2")
+    (vpc,) = ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["local"]}])["Vpcs"]
+    within = {"Name": "vpc-id", "Values": [vpc["VpcId"]]}
+    (subnet, *_) = ec2.describe_subnets(Filters=[within, {"Name": "tag:Tier", "Values": ["public"]}])[
+        "Subnets"
+    ]
+    (table, *_) = ec2.describe_route_tables(
+        Filters=[within, {"Name": "association.main", "Values": ["true"]}]
+    )["RouteTables"]
+    nat = ec2.create_nat_gateway(SubnetId=subnet["SubnetId"], ConnectivityType="private")["NatGateway"][
+        "NatGatewayId"
+    ]
+    route = {"RouteTableId": table["RouteTableId"], "DestinationCidrBlock": "0.0.0.0/0"}
+    ec2.create_route(**route, NatGatewayId=nat)
+    try:
+        yield
+    finally:
+        ec2.delete_route(**route)
+        ec2.delete_nat_gateway(NatGatewayId=nat)
+
+
+@contextlib.contextmanager
+def _planted_faults(operator: Operator) -> Iterator[None]:
+    ec2, elb, secrets = operator.client("ec2"), operator.client("elbv2"), operator.client("secretsmanager")
+    name = [{"Name": "group-name", "Values": ["local-app"]}]
+    (group,) = ec2.describe_security_groups(Filters=name)["SecurityGroups"]
+    (opened,) = group["IpPermissions"]
+    pairs = [{"GroupId": each["GroupId"]} for each in opened["UserIdGroupPairs"]]
+    of_group = [{"Name": "group-id", "Values": [group["GroupId"]]}]
+    inbound = [
+        each["SecurityGroupRuleId"]
+        for each in ec2.describe_security_group_rules(Filters=of_group)["SecurityGroupRules"]
+        if not each["IsEgress"]
+    ]
+    (balancer,) = elb.describe_load_balancers(Names=["local"])["LoadBalancers"]
+    (listener,) = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    answer = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}
+    paths = [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/*"]}}]
+    ec2.revoke_security_group_ingress(GroupId=group["GroupId"], SecurityGroupRuleIds=inbound)
+    secrets.delete_secret(SecretId="learning-db-local", RecoveryWindowInDays=7)
+    (rule,) = elb.create_rule(
+        ListenerArn=listener["ListenerArn"], Priority=50, Conditions=paths, Actions=[answer]
+    )["Rules"]
+    try:
+        yield
+    finally:
+        elb.delete_rule(RuleArn=rule["RuleArn"])
+        secrets.restore_secret(SecretId="learning-db-local")
+        again = {"IpProtocol": "tcp", "FromPort": 8000, "ToPort": 8000, "UserIdGroupPairs": pairs}
+        ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[again])
+
+
+def test_images_and_scale(operator: Operator) -> None:
+    newest = operator.json("images")["images"][0]
+    assert "latest" in newest["tags"]
+    assert newest["runs"] == ["service shop, 1 task", "migration shop-migrate"]
+    assert operator.json("scale", "2")["running"] == 2
+    assert operator.json("scale", "1")["running"] == 1
+    assert operator.ask("scale", "0").returncode == 3
+
+
+def test_rollback(operator: Operator) -> None:
+    """The service to the revision before the newest, though it was deregistered; then the schema, one step down."""
+    ecs = operator.client("ecs")
+    first = ecs.describe_task_definition(taskDefinition="shop:1")["taskDefinition"]
+    kept = (
+        "family",
+        "containerDefinitions",
+        "requiresCompatibilities",
+        "networkMode",
+        "cpu",
+        "memory",
+        "executionRoleArn",
+        "taskRoleArn",
+    )
+    second = ecs.register_task_definition(**{key: first[key] for key in kept if first.get(key)})[
+        "taskDefinition"
+    ]
+    ecs.update_service(cluster="local", service="shop", taskDefinition=second["taskDefinitionArn"])
+    ecs.deregister_task_definition(taskDefinition="shop:1")
+    assert operator.ask("rollback", "--yes").returncode == 6, "both revisions have the same image"
+    back = operator.json("rollback", "--to", "1", "--yes")
+    assert (back["from"], back["copy_of"]) == (f"shop:{second['revision']}", "shop:1")
+    assert operator.json("status")["service"]["task_definition"] == back["to"]
+
+    down = operator.json("rollback", "schema", "--yes")
+    assert (down["purpose"], down["status"]) == ("rollback", "succeeded")
+    pending = operator.json("pending")["lines"]
+    assert pending[1:3] == [" [X] 0001_initial", " [ ] 0002_learners"]
+    assert operator.ask("run").returncode == 0
 
 
 def test_the_app_s_commit_is_pushed_once(operator: Operator, tmp_path: Path) -> None:

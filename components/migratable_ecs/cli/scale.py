@@ -132,12 +132,23 @@ def _resource(desk: Desk, service: Mapping[str, Any]) -> str:
 
 
 def _limits(desk: Desk, service: Mapping[str, Any]) -> Limits | None:
+    """None where it does not scale by itself, or where that may not be asked: operator_policy has it for services that do."""
+    from ..migration.ecs import AwsCallFailed
+
     scaling = desk.client("application-autoscaling")
-    reply = ask(
-        desk,
-        "DescribeScalableTargets",
-        lambda: scaling.describe_scalable_targets(ResourceIds=[_resource(desk, service)], **_DIMENSION),
-    )
+    try:
+        reply = ask(
+            desk,
+            "DescribeScalableTargets",
+            lambda: scaling.describe_scalable_targets(ResourceIds=[_resource(desk, service)], **_DIMENSION),
+        )
+    except AwsCallFailed as failed:
+        if not failed.error.code.startswith("AccessDenied"):
+            raise
+        desk.screen.say(
+            "whether the service scales by itself may not be asked: it is taken for one that does not"
+        )
+        return None
     found = next(iter(reply.get("ScalableTargets", ())), None)
     return Limits(int(found["MinCapacity"]), int(found["MaxCapacity"])) if found else None
 

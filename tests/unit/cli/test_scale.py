@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.unit.cli.answers import Answers
 from tests.unit.cli.world import World
@@ -65,6 +66,16 @@ def test_between_the_limits(world: World, scaling: Answers, matches: Matches) ->
             "MinCapacity": 1, "MaxCapacity": 8,
         },
     )  # fmt: skip
+
+
+def test_who_may_not_ask_for_limits_scales_all_the_same(world: World) -> None:
+    """operator_policy has that permission only where the program has `scaling`."""
+    error = {"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}
+    refusal = ClientError(error, "DescribeScalableTargets")  # type: ignore[arg-type]
+    world.others["application-autoscaling"] = Answers(describe_scalable_targets=refusal)
+    done = world.run("scale", "2")
+    assert (done.exit_code, desired(world)) == (0, 2)
+    assert "may not be asked" in done.stderr
 
 
 def test_no_task_at_all_asks(world: World) -> None:
