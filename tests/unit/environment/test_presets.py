@@ -63,6 +63,8 @@ def test_names_sizes_and_commands_are_those_of_the_system(name: str) -> None:
         str(system.get("memory", 512)),
     )
     assert app["name"] == system.get("container_name", "app")
+    port = system.get("container_port")
+    assert [each["containerPort"] for each in app["portMappings"]] == ([port] if port else [])
     assert migration["command"][-1].strip().splitlines()[-1] in (
         system["migration"]["command"],
         system["migration"]["command"][-1],
