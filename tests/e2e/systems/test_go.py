@@ -103,3 +103,12 @@ def test_reset_begins_anew_in_development(dev: System, query: Query) -> None:
     assert up.lines("reset: all tables dropped")
     assert query("SELECT count(*) FROM ai_agents") == [(3,)]
     assert query("SELECT max(version_id) FROM goose_db_version") == [(4,)]
+
+
+def test_the_down_migration_takes_the_last_file_back(dev: System, query: Query) -> None:
+    back = dev.operate("rollback", "schema", "--yes")
+    assert back.ok, back.output
+    assert "took back 004_user_service_configs.sql" in back.output
+    assert query("SELECT max(version_id) FROM goose_db_version") == [(3,)]
+    pending = dev.operate("pending")
+    assert "pending  004_user_service_configs.sql" in pending.output
