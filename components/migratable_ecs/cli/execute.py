@@ -12,7 +12,7 @@ from .revisions import tail
 from .session import aws_environment, aws_words, container_of, main_container, need_programs, running_task
 
 
-@click.command("exec", context_settings={"ignore_unknown_options": True})
+@click.command("exec", context_settings={"allow_interspersed_args": False})
 @operator_options
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[COMMAND]...")
 @click.option("--task", metavar="ID", help="Beginning of a task's id; default the newest one.")
@@ -22,7 +22,7 @@ from .session import aws_environment, aws_words, container_of, main_container, n
 def command(
     desk: Desk, words: tuple[str, ...], task: str | None, inside: str | None, only_print: bool, yes: bool
 ) -> None:
-    """Run COMMAND in a container of a running task; without one a shell.
+    """Run COMMAND in a container of a running task; without one a shell. Options come before it.
 
     Needs the AWS CLI and its session-manager-plugin on this machine, and a service with execute_command. CloudTrail knows who did it.
     """

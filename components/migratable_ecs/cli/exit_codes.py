@@ -34,7 +34,7 @@ MEANINGS: dict[int, tuple[str, str]] = {
     ),
     FINDINGS: (
         "findings",
-        "the look was made and found something: `status --check`, `pending`, `plan`, `doctor`; `drift` has codes of its own",
+        "the look found something: `status --check`, `pending`, `plan`, `doctor`, `images --holds`; `drift` has codes of its own",
     ),
     INTERRUPTED: ("interrupted", "Ctrl-C before anything was started or changed"),
 }

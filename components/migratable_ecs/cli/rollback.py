@@ -130,7 +130,7 @@ def _lost(desk: Desk, current: Revision, chosen: Revision) -> list[str]:
     ]
     if desk.target.stack:
         lost.append(
-            "Pulumi does not know of it: the next `pulumi up` rolls forward again unless the program names the earlier image"
+            "Pulumi does not know of it: the next image, or `pulumi up --refresh`, rolls forward again; put the earlier one into the program"
         )
     return lost
 

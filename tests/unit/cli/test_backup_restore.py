@@ -28,6 +28,7 @@ def world() -> World:
     """The program backs up an RDS instance."""
     made = World(props={"backup": {"instance": "shop-db", "keep": 2.0}})
     made.aws.rds.add_instance("shop-db")
+    made.aws.rds.snapshot_seconds = 20.0
     return made
 
 
@@ -66,6 +67,7 @@ class TestBackup:
     def test_a_database_that_is_named(self, matches: Matches) -> None:
         world = World()
         world.aws.rds.add_cluster("shop-aurora")
+        world.aws.rds.snapshot_seconds = 20.0
         data = matches("backup", world.run("backup", "--db-cluster", "shop-aurora", "--json").stdout)
         assert (data["database"], data["cluster"]) == ("shop-aurora", True)
 

@@ -75,7 +75,9 @@ class TestExec:
         assert done.exit_code == 3, "that of the program"
 
     def test_the_screen_of_print(self, world: Shelled, golden: Golden, matches: Matches) -> None:
-        golden("exec", world.run("exec", "--print", "rails", "runner", "puts 1").stdout, lines=True)
+        golden(
+            "exec", world.run("exec", "--print", "rails", "runner", "-e", "stg", "puts 1").stdout, lines=True
+        )
         data = matches("exec", world.run("exec", "--print", "--json").stdout)
         assert (data["task"], data["container"]) == (TASK[-32:], "app")
         assert not world.handed

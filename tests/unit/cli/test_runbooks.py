@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import shlex
 from pathlib import Path
@@ -34,9 +33,10 @@ def understood(line: str) -> click.Context:
     return load(name).make_context(name, words)
 
 
-@pytest.mark.parametrize("line", OURS)
-def test_our_own_lines(line: str) -> None:
-    assert understood(line).params["stack"] == "stg"
+def test_our_own_lines() -> None:
+    assert len(OURS) > 30
+    for line in OURS:
+        assert understood(line).params["stack"] == "stg", line
 
 
 def test_a_wrong_line_would_be_found() -> None:
@@ -78,5 +78,4 @@ def test_the_tests_that_are_named_exist() -> None:
     named = re.findall(r"`(tests/\S+\.py)::(\w+)`", RUNBOOKS)
     assert named
     for file, test in named:
-        tree = ast.parse((ROOT / file).read_text())
-        assert test in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}, test
+        assert re.search(rf"^def {test}\(", (ROOT / file).read_text(), re.MULTILINE), test
