@@ -130,7 +130,7 @@ def _lost(desk: Desk, current: Revision, chosen: Revision) -> list[str]:
     ]
     if desk.target.stack:
         lost.append(
-            "Pulumi does not know of it: the next image, or `pulumi up --refresh`, rolls forward again; put the earlier one into the program"
+            "Pulumi does not know of it: the next image, or `pulumi up --refresh`, rolls forward; put the earlier one into the program"
         )
     return lost
 

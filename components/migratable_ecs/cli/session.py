@@ -42,8 +42,10 @@ def need_programs(desk: Desk) -> None:
     """The AWS CLI and its plugin are on PATH.
 
     Raises:
-        CommandError: one is not; says how to get it.
+        CommandError: one is not; says how to get it. Or --json was given, though the terminal will be the program's.
     """
+    if desk.screen.as_json:
+        raise CommandError("--json needs --print: without it the terminal is the AWS CLI's", exit_codes.USAGE)
     if not desk.outside.has_program("aws"):
         raise CommandError(
             "there is no AWS CLI on PATH: install it (`pip install awscli`, or your system's package)",

@@ -81,6 +81,7 @@ class TestExec:
         data = matches("exec", world.run("exec", "--print", "--json").stdout)
         assert (data["task"], data["container"]) == (TASK[-32:], "app")
         assert not world.handed
+        assert world.run("exec", "--json").exit_code == world.run("forward", "--json").exit_code == 2
 
     def test_production_wants_the_name(self) -> None:
         prod = Shelled(stack="prod")
