@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from bench import end_of_run, log_lines, speed
-from tests.unit.repetitions import times
 
 
 def test_the_end_is_known_at_the_exit_and_not_at_stopped() -> None:
-    ours, waiter, poll = end_of_run.measure(times(8, 24))
+    ours, waiter, poll = end_of_run.measure(24)
     assert ours.p95 <= 1.5
     assert waiter.p95 >= 8 * ours.p95
     assert waiter.p50 >= 8 * ours.p50
