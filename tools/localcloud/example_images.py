@@ -103,4 +103,7 @@ def _downloaded(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _belongs(file: Path) -> bool:
-    return not _LEFT_OUT.intersection(file.relative_to(EXAMPLES).parts) and file.suffix != ".pyc"
+    """Whether a file is part of the program: a change of a stack's settings must not make another image."""
+    if file.name.startswith(("Pulumi.", ".dockerignore")) or file.suffix == ".pyc":
+        return False
+    return not _LEFT_OUT.intersection(file.relative_to(EXAMPLES).parts)
