@@ -235,10 +235,12 @@ def log_channel(found: Snapshot) -> Iterator[Finding]:
             settings = {str(e["name"]): str(e.get("value")) for e in container.get("environment") or ()}
             secret = {str(each["name"]) for each in container.get("secrets") or ()}
             laravel = "artisan" in words or {"APP_KEY", "DB_CONNECTION"} <= {*settings, *secret}
-            if laravel and "LOG_CHANNEL" not in secret and settings.get("LOG_CHANNEL") not in _NO_FILE:
+            channel = settings.get("LOG_CHANNEL", "")
+            channels = settings.get("LOG_STACK", "").split(",") if channel == "stack" else [channel]
+            if laravel and "LOG_CHANNEL" not in secret and not set(channels) <= set(_NO_FILE):
                 yield Finding(
                     "exit-code",
-                    f"container {container['name']} of the {which} is Laravel with LOG_CHANNEL {settings.get('LOG_CHANNEL') or 'not set'}: "
+                    f"container {container['name']} of the {which} is Laravel with LOG_CHANNEL {channel or 'not set'}: "
                     "without a writable log file, a failed migration ends with exit code 0",
                     "set LOG_CHANNEL to stderr in `environment`",
                 )

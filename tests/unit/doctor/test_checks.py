@@ -164,9 +164,11 @@ def test_a_healthy_stack_has_none() -> None:
         {"balancing": (balancing(rules=(rule(50, "other", "/*", host="other.example"), rule(100, TARGETS, "/*"))),)},
         {"executing": (("1f2e3d4c5b6a", 60.0),)},
         both(command=["php", "artisan", "migrate"], environment=[{"name": "LOG_CHANNEL", "value": "stderr"}]),
+        both(command=["php", "artisan", "migrate"],
+             environment=[{"name": "LOG_CHANNEL", "value": "stack"}, {"name": "LOG_STACK", "value": "stderr,syslog"}]),
     ],
     ids=["endpoints", "public", "main table", "routes not allowed", "no balancer", "rules not allowed", "no database", "nothing allowed",
-         "draining", "another host", "a migration that runs", "Laravel that speaks"],
+         "draining", "another host", "a migration that runs", "Laravel that speaks", "Laravel with a stack"],
 )  # fmt: skip
 def test_what_is_well_or_not_known_is_no_finding(changes: dict[str, Any]) -> None:
     assert examine(replace(healthy(), **changes)) == []
