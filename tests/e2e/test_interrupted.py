@@ -34,7 +34,7 @@ class TestKilled:
         self, stack: Stack, cloud: LocalCloud, query: Query
     ) -> None:
         cloud.push("django", "v2")
-        stack.configure(environment={"MIGRATION_PAUSE_SECONDS": "2"})
+        stack.configure(environment={"MIGRATION_PAUSE_SECONDS": "4"})
         process = stack.start_up()
         wait_for_line(process, MIDDLE)
         kill_group(process)
@@ -77,7 +77,7 @@ class TestCancelled:
     ) -> None:
         query("SELECT 1")
         stack.configure(
-            **{"migration.command": "echo begun; sleep 12; echo ended", "force": "slow", "environment": {}}
+            **{"migration.command": "echo begun; sleep 25; echo ended", "force": "slow", "environment": {}}
         )
         before = len(stack.migration_tasks())
         process = stack.start_up()
