@@ -54,7 +54,14 @@ def test_another_registry_is_not_ours_to_push_to() -> None:
 
 
 def test_make_takes_the_stack_and_the_app() -> None:
-    words = ["make", "--no-print-directory", "--dry-run", "deploy-full-with-migrate-task", "ENV=stg", "APP=../app"]
+    words = [
+        "make",
+        "--no-print-directory",
+        "--dry-run",
+        "deploy-full-with-migrate-task",
+        "ENV=stg",
+        "APP=../app",
+    ]
     shown = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert shown.splitlines() == ['scripts/deploy "stg" "../app"', 'scripts/migrate-task "stg"']
 
