@@ -1,6 +1,8 @@
 # `make up` and `make test` do everything on a fresh machine; the rest are their parts.
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
+# Python and pytest compile each module once, not at every run, also where the environment says otherwise.
+unexport PYTHONDONTWRITEBYTECODE
 STACK ?= local
 # Where the Dockerfile of the app is.
 APP ?= .
@@ -58,7 +60,7 @@ test: setup lint ## set-up and every test but those of `make systems`
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) $(PARALLEL) tests/unit
 	$(PYTEST) tests/integration tests/e2e --ignore=tests/e2e/systems
 
-unit: ## no network, no Docker, < 30 s
+unit: ## no network, no Docker, < 30 s; what is marked `thorough` is for `make test`
 	$(PYTEST) $(PARALLEL) tests/unit
 
 integration: ## local cloud and containers

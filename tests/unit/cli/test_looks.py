@@ -17,6 +17,8 @@ from migratable_ecs.testing import ContainerScript, Roll, Script, exits, hangs
 from tests.unit.cli.world import World
 from tests.unit.migration.scenario import Scenario
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 Golden = Callable[..., None]
 Matches = Callable[[str, str], Any]
 

@@ -12,6 +12,8 @@ from migratable_ecs.testing import exits, hangs, never_starts
 from tests.unit.cli.world import DIGEST, World
 from tests.unit.migration.scenario import OTHER_DIGEST, Scenario
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 Golden = Callable[..., None]
 Matches = Callable[[str, str], Any]
 

@@ -131,6 +131,7 @@ ARRIVALS: list[tuple[str, Any, Callable[[Graph], Any], Any]] = [
     ARRIVALS,
     ids=[f"{path}-{n}" for n, (path, *_) in enumerate(ARRIVALS)],
 )
+@pytest.mark.thorough(keep=5)
 def test_it_arrives(path: str, value: Any, read: Callable[[Graph], Any], arrived: Any) -> None:
     roomy = {"memory": 1024, "migration__memory": 1024, "migration__command": ["migrate"]}
     changes: dict[str, Any] = {**roomy, path: value}

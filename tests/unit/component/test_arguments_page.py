@@ -131,6 +131,7 @@ def test_no_class_of_arguments_is_left_out() -> None:
     assert classes(MigratableEcsServiceArgs) == {*TITLES, *PREFIXED} | WITHIN
 
 
+@pytest.mark.thorough
 def test_the_program_with_the_options_makes_what_the_page_says() -> None:
     made = deploy(
         lambda: runpy.run_path(str(SERVICE_OPTIONS)) and None, Cloud(images={"shop:latest": DIGEST})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from migratable_ecs.args.containers import (
@@ -143,6 +144,7 @@ def test_canonical_is_final(definition: dict[str, Any]) -> None:
 
 
 @given(st.lists(definitions(), max_size=3, unique_by=lambda each: str(each["name"])))
+@pytest.mark.thorough
 def test_the_normaliser_is_stable_and_would_see_another_order(definitions: list[dict[str, Any]]) -> None:
     once = as_ecs_returns(definitions)
     assert as_ecs_returns(once) == once

@@ -11,6 +11,8 @@ from migratable_ecs import MigratableEcsService, console
 from tests.unit.component.cloud import REGION, Cloud, deploy
 from tests.unit.component.service import arguments
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 TASK = f"arn:aws:ecs:{REGION}:123456789012:task/learning/0123abcd"
 
 

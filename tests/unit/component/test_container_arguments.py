@@ -132,6 +132,7 @@ def test_it_arrives_in_the_app(name: str, value: Any, key: str, arrived: Any) ->
 
 
 @pytest.mark.parametrize("n", range(len(ARRIVALS)), ids=[f"{each[0]}-{n}" for n, each in enumerate(ARRIVALS)])
+@pytest.mark.thorough(keep=4)
 def test_it_arrives_in_a_sidecar(n: int) -> None:
     _, _, key, arrived = ARRIVALS[n]
     ours = json.loads(

@@ -15,6 +15,8 @@ from migratable_ecs.secrets import Secret
 from tests.unit.component.cloud import REGION
 from tests.unit.component.service import deployed
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
 VARIABLES = st.dictionaries(st.text("ABCDEFGH", min_size=1, max_size=4), st.text(max_size=5), max_size=6)
 

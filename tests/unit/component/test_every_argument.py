@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pytest
 from migratable_ecs.args import MigratableEcsServiceArgs
 
 from tests.unit.component.examples import ROOT, run
@@ -24,6 +25,7 @@ def written(args: Mapping[str, Any]) -> Iterator[tuple[type[Any], str]]:
             yield field.cls, field.name
 
 
+@pytest.mark.thorough
 def test_every_argument_of_every_class_is_given_somewhere() -> None:
     programs = [ROOT / "examples" / name / "__main__.py" for name in EXAMPLES]
     used = {each for program in programs for args in run(program)[1] for each in written(args)}

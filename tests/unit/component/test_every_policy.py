@@ -81,6 +81,7 @@ def test_the_policies_of_an_example_are_exact(program: Path) -> None:
     assert check(inputs_of(run(program)[0])) > 0
 
 
+@pytest.mark.thorough
 def test_the_policies_of_the_program_are_exact() -> None:
     assert check(inputs_of(run_the_program(STACK, "prod").graph)) > 0
 

@@ -63,6 +63,7 @@ def test_every_field_of_the_arguments_is_documented() -> None:
             assert field in (inspect.getdoc(cls) or ""), f"{name}.{field}"
 
 
+@pytest.mark.thorough
 def test_a_name_is_imported_when_it_is_used() -> None:
     """The operator's commands are in this package and must not pay for Pulumi."""
     code = "import sys, migratable_ecs; print('pulumi' in sys.modules); migratable_ecs.InvalidArgument; print('pulumi' in sys.modules)"

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from migratable_ecs import InvalidArgument
 from migratable_ecs.image import Reference, parse
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 WORD = st.from_regex(r"\A[a-z0-9]{1,8}\Z")
 REPOSITORIES = st.lists(st.lists(WORD, min_size=1, max_size=3).map("-".join), min_size=1, max_size=3).map(
     "/".join

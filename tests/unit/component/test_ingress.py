@@ -9,6 +9,8 @@ import pytest
 from tests.unit.component.service import arguments, deployed
 from tests.unit.component.test_refusals import refusal
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 RULE, TARGET_GROUP, SERVICE = (
     "aws:lb/listenerRule:ListenerRule",
     "aws:lb/targetGroup:TargetGroup",

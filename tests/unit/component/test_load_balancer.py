@@ -17,6 +17,8 @@ from tests.unit.component.cloud import Cloud, Graph, deploy
 from tests.unit.component.service import arguments, deployed
 from tests.unit.component.test_refusals import refusal
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 BALANCER, LISTENER = "aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener"
 RULE, TARGET_GROUP = "aws:lb/listenerRule:ListenerRule", "aws:lb/targetGroup:TargetGroup"
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
@@ -125,6 +127,7 @@ ARRIVALS: list[tuple[str, Any, str, Any]] = [
 
 
 @pytest.mark.parametrize(("name", "value", "key", "arrived"), ARRIVALS)
+@pytest.mark.thorough(keep=4)
 def test_it_arrives(name: str, value: Any, key: str, arrived: Any) -> None:
     assert made(**{name: value}).one(BALANCER).inputs[key] == arrived
 
@@ -182,6 +185,7 @@ CONDITIONS: list[tuple[str, Any, Any]] = [
 
 
 @pytest.mark.parametrize(("name", "value", "key", "arrived"), OF_TARGET_GROUP)
+@pytest.mark.thorough(keep=4)
 def test_it_arrives_in_the_target_group(name: str, value: Any, key: str, arrived: Any) -> None:
     found = deployed(**{f"ingress__{name}": value}).one(TARGET_GROUP).inputs[key]
     assert (arrived.items() <= found.items()) if isinstance(arrived, dict) else found == arrived
@@ -229,6 +233,7 @@ def test_no_argument_of_the_ingress_is_left_out() -> None:
         ),
     ],
 )
+@pytest.mark.thorough(keep=3)
 def test_the_url(ingress: dict[str, Any], listener: dict[str, Any], expected: str) -> None:
     class WithName(Cloud):
         def new_resource(self, args: Any) -> tuple[str, dict[str, Any]]:

@@ -24,6 +24,8 @@ from tests.unit.component.cloud import (
 from tests.unit.component.service import deployed
 from tests.unit.component.test_arguments_arrive import ELSEWHERE
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 SERVICE, TASK_DEFINITION, LOG_GROUP, POLICY = (
     "aws:ecs/service:Service",
     "aws:ecs/taskDefinition:TaskDefinition",
@@ -127,6 +129,7 @@ def test_more_of_its_container() -> None:
         ("up", ["bash", "-c"], "status", ["status"]),
     ],
 )
+@pytest.mark.thorough(keep=3)
 def test_an_operators_command_replaces_the_containers_command_but_not_its_entry_point(
     command: Any, entry_point: Any, status: Any, expected: list[str]
 ) -> None:

@@ -13,6 +13,8 @@ from migratable_ecs.args.naming import RULES
 
 from tests.unit.component.service import deployed
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 NAMES = st.from_regex(r"\A[a-zA-Z]([a-zA-Z0-9-]{0,253}[a-zA-Z0-9])?\Z")
 
 
@@ -93,6 +95,7 @@ GIVEN = [
 
 
 @pytest.mark.parametrize(("name", "type_", "resource", "key"), GIVEN)
+@pytest.mark.thorough(keep=4)
 def test_it_is_named_as_the_user_says(name: str, type_: str, resource: str, key: str) -> None:
     load_balancer = {"subnets": ["a", "b"], "allowed_cidrs": ["10.0.0.0/8"]}
     graph = deployed(

@@ -9,6 +9,8 @@ from migratable_ecs import InvalidArgument, MigratableEcsService
 from tests.unit.component.cloud import DIGEST, MIGRATION_RUN, REGION, REGISTRY, Cloud, PluginError, deploy
 from tests.unit.component.service import arguments, deployed
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 GET_IMAGE = "aws:ecr/getImage:getImage"
 OTHER = "sha256:" + "b" * 64
 

@@ -9,6 +9,8 @@ from migratable_ecs import MigratableEcsService
 from tests.unit.component.cloud import COMPONENT, MIGRATION_RUN, deploy
 from tests.unit.component.service import arguments, deployed
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 SERVICE, RULE = "aws:ecs/service:Service", "aws:lb/listenerRule:ListenerRule"
 RUN = f"{MIGRATION_RUN}::web-migrate"
 

@@ -8,6 +8,8 @@ from migratable_ecs import InvalidArgument
 from tests.unit.component.cloud import MIGRATION_RUN
 from tests.unit.component.service import deployed
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 SERVICE, ROLLOUT = "aws:ecs/service:Service", "pulumi-python:dynamic/ecs:ServiceRollout"
 TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
 EXPAND, CONTRACT = f"{MIGRATION_RUN}::web-migrate", f"{MIGRATION_RUN}::web-contract"

@@ -97,6 +97,7 @@ def test_the_bytes_are_the_ones_that_all_states_hold_a_reference_and_nothing_els
 
 
 @pytest.mark.parametrize("hash_seed", ["0", "1"])
+@pytest.mark.thorough(keep=2)
 def test_they_are_the_same_in_another_process_and_folder(tmp_path: Path, hash_seed: str) -> None:
     assert in_a_fresh_process(OURS, tmp_path, hash_seed) == GOLDEN
 
@@ -106,6 +107,7 @@ def test_control_a_provider_with_state_changes_with_it() -> None:
     assert not operations(serialize_provider(WithState("a"))) <= BY_REFERENCE
 
 
+@pytest.mark.thorough
 def test_control_a_provider_in_the_program_changes_with_its_code(tmp_path: Path) -> None:
     one, other = (in_a_fresh_process(IN_MAIN.format(body=body), tmp_path) for body in ("1", "2"))
     assert one != other

@@ -25,6 +25,8 @@ from tests.unit.component.cloud import MIGRATION_RUN, Graph
 from tests.unit.component.service import arguments, deployed
 from tests.unit.component.test_refusals import refusal
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 SERVICE, ROLE, POLICY = "aws:ecs/service:Service", "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
 RULE, TARGET_GROUP = "aws:lb/listenerRule:ListenerRule", "aws:lb/targetGroup:TargetGroup"
 CLOUD_MAP = "aws:servicediscovery/service:Service"
@@ -67,6 +69,7 @@ def service(graph: Graph) -> Mapping[str, Any]:
 @pytest.mark.parametrize(
     ("name", "value", "key", "arrived"), ARRIVALS, ids=[f"{a[0]}-{n}" for n, a in enumerate(ARRIVALS)]
 )
+@pytest.mark.thorough(keep=4)
 def test_it_arrives(name: str, value: Any, key: str, arrived: Any) -> None:
     assert service(deployed(rollout={name: value}))[key] == arrived
 

@@ -15,6 +15,8 @@ from tests.unit.component.cloud import Cloud, deploy
 from tests.unit.component.conftest import Listeners
 from tests.unit.component.service import arguments, deployed
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 RULE = "aws:lb/listenerRule:ListenerRule"
 ARN = "arn:aws:elasticloadbalancing:eu-west-1:123456789012"
 LISTENER = f"{ARN}:listener/app/shared/50dc6c/f2f7dc"

@@ -14,6 +14,8 @@ from tests.unit.component.cloud import ACCOUNT, REGION, Cloud, Graph
 from tests.unit.component.service import arguments, deployed
 from tests.unit.component.test_refusals import refusal
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 TARGET, POLICY, SCHEDULE = (
     "aws:appautoscaling/target:Target",
     "aws:appautoscaling/policy:Policy",

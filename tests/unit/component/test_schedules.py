@@ -13,6 +13,8 @@ from migratable_ecs.args import ProcessArgs, ScheduleArgs
 from tests.unit.component.cloud import ACCOUNT, MIGRATION_RUN, REGION, Graph
 from tests.unit.component.service import deployed
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 SCHEDULE, TASK_DEFINITION, ROLE, POLICY = (
     "aws:scheduler/schedule:Schedule",
     "aws:ecs/taskDefinition:TaskDefinition",
@@ -85,6 +87,7 @@ def test_the_new_revision_is_scheduled_once_it_is_migrated_for() -> None:
         ("family", "report", "name", "report"),
     ],
 )
+@pytest.mark.thorough(keep=3)
 def test_it_arrives(name: str, value: Any, key: str, arrived: Any) -> None:
     assert schedule(nightly(**{name: value}))[key] == arrived
 

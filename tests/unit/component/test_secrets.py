@@ -9,6 +9,8 @@ from migratable_ecs import InvalidArgument, MigratableEcsService
 from tests.unit.component.cloud import ACCOUNT, REGION, Cloud, Graph, deploy, secret_arn
 from tests.unit.component.service import arguments, deployed
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 GET_SECRET = "aws:secretsmanager/getSecret:getSecret"
 PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/stg/db/password"
 
@@ -34,6 +36,7 @@ def value_from(graph: Graph, variable: str = "DB") -> str:
     ],
     ids=["name", "name:key", "ARN", "ARN:key", "ARN:key::", "ARN:key:stage:", "SSM ARN"],
 )
+@pytest.mark.thorough(keep=3)
 def test_each_way_to_name_a_secret(given: str, expected: str) -> None:
     assert value_from(deployed(secrets={"DB": given})) == expected
 

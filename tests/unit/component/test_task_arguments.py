@@ -14,6 +14,8 @@ from migratable_ecs.args import TaskArgs, VolumeArgs
 from tests.unit.component.cloud import ACCOUNT, REGION, Graph, deploy
 from tests.unit.component.service import arguments, deployed
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 TASK_DEFINITION, ROLE, POLICY = (
     "aws:ecs/taskDefinition:TaskDefinition",
     "aws:iam/role:Role",
@@ -56,6 +58,7 @@ def test_what_is_not_asked_for_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.thorough
 def test_old_revisions_are_kept_for_rolling_back_unless_told_otherwise(keep: bool) -> None:
     assert definitions(deployed(task={"keep_revisions": keep}), "skipDestroy") == [keep, keep]
     assert definitions(deployed(), "skipDestroy") == [True, True]

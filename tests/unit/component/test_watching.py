@@ -18,6 +18,8 @@ from tests.unit.component.cloud import ACCOUNT, REGION, Graph
 from tests.unit.component.service import arguments, deployed
 from tests.unit.component.test_scaling import BALANCER, NIGHT, Balanced
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 ALARM, FILTER = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 RULE, TARGET = "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"
 DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
@@ -70,6 +72,7 @@ def test_each_alarm_goes_to_the_topic_and_comes_back_when_all_is_well() -> None:
         ("server_errors", None, "server-errors"),
     ],
 )
+@pytest.mark.thorough(keep=5)
 def test_each_can_be_left_out(name: str, value: Any, gone: str) -> None:
     assert set(alarms(watched())) - set(alarms(watched(**{name: value}))) == {gone}
 

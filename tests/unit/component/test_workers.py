@@ -13,6 +13,8 @@ from migratable_ecs.args import ProcessArgs, WorkerArgs
 from tests.unit.component.cloud import MIGRATION_RUN, Graph, secret_arn
 from tests.unit.component.service import deployed
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 SERVICE, TASK_DEFINITION, LOG_GROUP = (
     "aws:ecs/service:Service",
     "aws:ecs/taskDefinition:TaskDefinition",
@@ -118,6 +120,7 @@ def test_they_start_without_a_migration_too() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
+@pytest.mark.thorough(keep=5)
 def test_it_arrives(name: str, value: Any, read: Any, arrived: Any) -> None:
     changes = {"memory": 1024, name: value} if name == "cpu" else {name: value}
     assert read(with_queue(**changes)) == arrived

@@ -13,6 +13,8 @@ from tests.unit.component.cloud import DIGEST, MIGRATION_RUN
 from tests.unit.component.systems.settings import SYSTEMS
 from tests.unit.environment.configured import ROOT, Run, config_of, run
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 PRESETS = ROOT / "examples" / "presets"
 SERVICE, DEFINITION = "aws:ecs/service:Service", "aws:ecs/taskDefinition:TaskDefinition"
 #: The stack of each that its document deploys to.

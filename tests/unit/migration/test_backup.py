@@ -206,6 +206,7 @@ class TestAcrossProcesses:
         assert record.snapshot_id == id_of(snapshot)
 
     @pytest.mark.parametrize("when", ["before", "after"])
+    @pytest.mark.thorough
     def test_killed_anywhere_it_is_one_task_and_no_task_without_a_snapshot(self, when: Any) -> None:
         last = self._operations().index("RunTask") + 1
         for call in {*range(1, last, times(3, 1)), last - 1, last}:

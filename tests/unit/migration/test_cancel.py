@@ -25,6 +25,7 @@ def cancelled_after(scenario: Scenario, seconds: float) -> tuple[Callable[[], bo
 
 
 @pytest.mark.parametrize("seconds", [5, 20, 60, 300, 1000])
+@pytest.mark.thorough(keep=3)
 def test_detach_tells_which_task_goes_on_how_to_resume_and_how_to_stop(seconds: float) -> None:
     """While it is provisioned, pulled, and running: the polls of a long run are further apart."""
     scenario = Scenario(script=hangs("working"))

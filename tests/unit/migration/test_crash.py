@@ -8,6 +8,8 @@ from migratable_ecs.testing import CrashPlan, Killed, exits, succeeds
 
 from tests.unit.migration.scenario import FAMILY, Scenario
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 
 def calls_of_one_run() -> int:
     scenario = Scenario()
@@ -29,6 +31,7 @@ SOME_CALLS = sorted({*range(1, 15), *range(15, CALLS, 9), *range(CALLS - 5, CALL
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("call", SOME_CALLS)
+@pytest.mark.thorough(keep=4)
 def test_after_a_kill_the_next_run_launches_nothing_twice(call: int, when: str) -> None:
     assert_run_once_after_a_kill(call, when)
 

@@ -24,6 +24,7 @@ def late(scenario: Scenario) -> float:
 
 
 @pytest.mark.parametrize("code", [0, 1])
+@pytest.mark.thorough(keep=2)
 def test_within_a_second_and_a_half(code: int) -> None:
     found = []
     for seed in range(20):
@@ -82,6 +83,7 @@ class TestCalls:
         assert per_minute["DescribeTasks"] <= 61
         assert per_minute["GetLogEvents"] <= 121
 
+    @pytest.mark.thorough
     def test_a_run_of_hours_asks_less_and_less(self) -> None:
         scenario = Scenario(script=Script(ContainerScript((), 5400.0)))
         scenario.run(timeout=7200)

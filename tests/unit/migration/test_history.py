@@ -51,6 +51,7 @@ def test_a_run_that_never_got_a_task_is_in_it_too() -> None:
     assert (run["status"], run["task_arn"]) == ("failed", "")
 
 
+@pytest.mark.thorough
 def test_runs_are_in_order_and_the_newest_20_are_given() -> None:
     scenario = Scenario(script=succeeds("ok"))
     for serial in range(23):
@@ -101,6 +102,7 @@ def test_a_failed_run_fails_with_its_own_reason_also_when_the_history_cannot_be_
         scenario.run()
 
 
+@pytest.mark.thorough
 def test_a_megabyte_in_one_line_fits_into_an_event_and_into_the_outputs() -> None:
     scenario = Scenario(script=exits(1, *["x" * 200_000 for _ in range(20)]))
     with pytest.raises(MigrationFailed) as caught:

@@ -96,6 +96,7 @@ class TestAnswersThatLagBehind:
     """The Amazon ECS API follows an eventual consistency model, and a later answer may be an older one."""
 
     @pytest.mark.parametrize("seed", range(4))
+    @pytest.mark.thorough(keep=4)
     def test_a_task_that_is_listed_but_not_described_yet_is_there(self, seed: int) -> None:
         """Somebody without a token has just started one."""
         lag = Consistency(describe_tasks=8.0)
@@ -127,6 +128,7 @@ class TestAnswersThatLagBehind:
         assert len(scenario.aws.ecs.launched) == 2
 
     @pytest.mark.parametrize("seed", range(times(1, 2)))
+    @pytest.mark.thorough
     def test_the_lock_holds_when_lists_are_many_seconds_late(self, seed: int) -> None:
         """Three deployers: whoever waited minutes for the second one must not take the third one's token for forgotten."""
         scenario = Scenario(
@@ -181,6 +183,7 @@ class TestTheHourAfterWhichEcsForgets:
         assert scenario.run().status == "succeeded"
         assert len(scenario.aws.ecs.launched) == 2
 
+    @pytest.mark.thorough
     def test_two_that_look_just_before_and_just_after_do_not_both_execute(self) -> None:
         """The one before sees the last task and takes its token, the one after sees nothing and takes the first token."""
         both_started = 0
@@ -198,6 +201,7 @@ class TestTheHourAfterWhichEcsForgets:
             assert len(scenario.aws.ecs.launched) == 3
         assert both_started, "no history met the moment"
 
+    @pytest.mark.thorough
     def test_one_that_stood_still_for_hours_between_looking_and_acting_gives_way(self) -> None:
         scenario = Scenario(script=succeeds("ok", duration=600))
         other = scenario.aws.clock
@@ -298,6 +302,7 @@ class TestLockTimeout:
         with pytest.raises(LockTimeout, match="stack shop/prod, service admin"):
             scenario.run(lock_timeout=10)
 
+    @pytest.mark.thorough
     def test_it_is_announced_once(self) -> None:
         scenario = Scenario(script=succeeds(duration=200))
         start_by_hand(scenario, startedBy="console")

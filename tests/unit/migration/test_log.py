@@ -132,6 +132,7 @@ def test_after_an_out_of_memory_kill_the_marker_is_not_waited_for_longer_than_th
     assert (log["lines"], log["complete"]) == (1, False)
 
 
+@pytest.mark.thorough
 def test_a_silence_of_more_than_a_day_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A token of GetLogEvents lives 24 hours; here a day has half an hour."""
     monkeypatch.setattr(logs, "TOKEN_LIFE", 1800.0)

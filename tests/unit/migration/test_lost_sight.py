@@ -11,6 +11,8 @@ from migratable_ecs.testing import FakeAws, hangs, succeeds
 
 from tests.unit.migration.scenario import Scenario
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 EXPIRED = "The security token included in the request is expired"
 
 

@@ -17,6 +17,8 @@ from migratable_ecs.testing import (
 
 from tests.unit.migration.scenario import GROUP, Scenario
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 EVICTED = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
 PULL_BROKE = (
     "CannotPullContainerError: pull command failed: : failed to copy: httpReadSeeker: failed open: "

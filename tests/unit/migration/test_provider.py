@@ -17,6 +17,8 @@ from migratable_ecs.testing import exits, hangs, succeeds
 from tests.unit.migration.scenario import FAMILY, NETWORK, Scenario
 from tests.unit.migration.test_state import stored
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 A, B = ("sha256:" + letter * 64 for letter in "ab")
 
 

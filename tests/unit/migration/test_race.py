@@ -72,6 +72,7 @@ def test_never_two_at_once_and_each_run_once() -> None:
         assert_one_at_a_time(seed)
 
 
+@pytest.mark.thorough
 def test_a_deployer_that_was_suspended_between_looking_and_acting_looks_again() -> None:
     for seed in range(HISTORIES):
         scenario = race(seed, deployers_of(seed), stalls={"stall": 0.05, "stall_seconds": (1.0, 400.0)})

@@ -100,6 +100,7 @@ def test_without_redaction_the_same_check_finds_them_all(monkeypatch: pytest.Mon
     assert expected <= seen
 
 
+@pytest.mark.thorough
 def test_a_secret_cut_in_two_by_the_end_of_an_event() -> None:
     """Docker cuts long lines, and programs flush where they like."""
     rng = random.Random(7)

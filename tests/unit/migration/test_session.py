@@ -150,6 +150,7 @@ def test_a_preview_imports_no_boto3() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.thorough
 def test_the_check_above_would_see_it() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PREVIEW], capture_output=True, text=True, timeout=60, check=False

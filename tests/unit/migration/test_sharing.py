@@ -61,6 +61,7 @@ def stack_of(
     return aws, specs
 
 
+@pytest.mark.thorough
 def test_twenty_runs_share_their_calls() -> None:
     clock = FastClock(speed=30.0)
     aws, specs = stack_of(RUNS, clock, seconds=30.0)
@@ -122,6 +123,7 @@ class TestTaskWatcher:
         assert aws.calls[-1].params["tasks"] == [two]
 
     @pytest.mark.parametrize("count", [100, 101, 130])
+    @pytest.mark.thorough(keep=3)
     def test_more_than_a_call_takes(self, count: int) -> None:
         clock = FakeClock()
         aws, (spec,) = stack_of(1, clock, seconds=600.0, throttling=False)

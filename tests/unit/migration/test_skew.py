@@ -15,6 +15,8 @@ from migratable_ecs.testing import FakeClock, SkewedClock, hangs, succeeds
 
 from tests.unit.migration.scenario import FAMILY, GROUP, Scenario
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 SKEWS = [-30 * 86_400.0, -7200.0, -90.0, 90.0, 7200.0, 30 * 86_400.0]
 
 
@@ -25,12 +27,14 @@ def run(scenario: Scenario, skew: float, **options: Any) -> RunRecord:
 
 @pytest.mark.parametrize("skew", SKEWS)
 class TestWhateverTheMachineThinksItIs:
+    @pytest.mark.thorough(keep=6)
     def test_a_healthy_migration_is_not_stopped(self, skew: float) -> None:
         scenario = Scenario(script=succeeds("one", duration=200))
         record = run(scenario, skew, timeout=600)
         assert record.status == "succeeded"
         assert not [call for call in scenario.aws.calls if call.operation == "StopTask"]
 
+    @pytest.mark.thorough(keep=6)
     def test_a_hanging_one_is_stopped_in_time(self, skew: float) -> None:
         scenario = Scenario(script=hangs())
         with pytest.raises(MigrationFailed):
@@ -38,6 +42,7 @@ class TestWhateverTheMachineThinksItIs:
         (stop,) = [call for call in scenario.aws.calls if call.operation == "StopTask"]
         assert 600 <= stop.time - scenario.aws.ecs.tasks[0].created < 603
 
+    @pytest.mark.thorough(keep=6)
     def test_an_adopted_one_keeps_its_deadline(self, skew: float) -> None:
         scenario = Scenario(script=hangs())
         with scenario.aws.killing(20, "after"):
@@ -48,6 +53,7 @@ class TestWhateverTheMachineThinksItIs:
         (stop,) = [call for call in scenario.aws.calls if call.operation == "StopTask"]
         assert 600 <= stop.time - scenario.aws.ecs.tasks[0].created < 603
 
+    @pytest.mark.thorough(keep=6)
     def test_the_history_is_written_and_in_order(self, skew: float) -> None:
         scenario = Scenario()
         scenario.run(serial=0)
@@ -81,6 +87,7 @@ class TestWhateverTheMachineThinksItIs:
 
 
 @pytest.mark.parametrize("jump", [-86_400.0, -600.0, 600.0, 86_400.0])
+@pytest.mark.thorough(keep=4)
 def test_a_clock_that_is_set_in_the_middle_of_a_run_changes_nothing(jump: float) -> None:
     class Jumping(SkewedClock):
         """Set after 100 s, as by NTP."""

@@ -8,6 +8,8 @@ from migratable_ecs.testing import ContainerScript, Script, Timings, hangs, succ
 
 from tests.unit.migration.scenario import FAMILY, Scenario
 
+pytestmark = pytest.mark.thorough(keep=3)
+
 
 def test_it_is_stopped_waited_for_and_said() -> None:
     scenario = Scenario(script=hangs("locking table orders", "waiting"))

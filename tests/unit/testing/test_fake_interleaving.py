@@ -144,6 +144,7 @@ def test_one_may_be_killed_while_the_others_go_on(make_aws: MakeAws, run: Run) -
     assert aws.ecs.list_tasks() is not None
 
 
+@pytest.mark.thorough
 def test_a_machine_may_stand_still_between_looking_and_acting(make_aws: MakeAws, run: Run) -> None:
     """A token does not help whoever sleeps longer than it lives: only such a stall shows it."""
 
@@ -201,6 +202,7 @@ def test_a_deployer_keeps_to_its_thread(aws: FakeAws) -> None:
     assert "only on the thread it was started on" in str(caught[0])
 
 
+@pytest.mark.thorough
 def test_a_thousand_races_of_four_take_seconds(
     make_aws: MakeAws, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

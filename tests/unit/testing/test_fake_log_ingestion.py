@@ -171,6 +171,7 @@ class TestContainersOfTasks:
         assert [event["message"] for event in readable(aws, f"p/migrate/{task}", "/new")] == ["hello"]
 
 
+@pytest.mark.thorough
 def test_long_logs_need_little_memory() -> None:
     """tests/integration/engine/ reads 100,000 lines through the engine."""
     lines, text = times(6_000, 20_000), "x" * 200

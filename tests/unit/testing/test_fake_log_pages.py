@@ -34,6 +34,7 @@ def texts(count: int) -> list[str]:
     return [f"line {index}" for index in range(count)]
 
 
+@pytest.mark.thorough
 def test_from_the_head_every_line_comes_once_and_in_order() -> None:
     aws = fed(GeneratedLines(25_000, 0.01))
     pages = read_all(aws)
