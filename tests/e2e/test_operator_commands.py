@@ -294,6 +294,8 @@ def test_images_and_scale(operator: Operator) -> None:
     newest = operator.json("images")["images"][0]
     assert "latest" in newest["tags"]
     assert newest["runs"] == ["service shop, 1 task", "migration shop-migrate"]
+    assert operator.ask("images", "--holds", "0001_initial").returncode == 0
+    assert operator.ask("images", "--holds", "0001_no_such_migration").returncode == 8
     assert operator.json("scale", "2")["running"] == 2
     assert operator.json("scale", "1")["running"] == 1
     assert operator.ask("scale", "0").returncode == 3

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +50,15 @@ def stopped(cluster: Cluster, image: str) -> Any:
 def test_describe_images_gives_the_pushed_manifest_s_digest(cloud: Cloud, pushed: Pushed) -> None:
     answer = cloud.client("ecr").describe_images(repositoryName="shop/app", imageIds=[{"imageTag": "v1"}])
     assert answer["imageDetails"][0]["imageDigest"] == pushed.digest
+
+
+def test_a_layer_can_be_fetched_by_its_link(cloud: Cloud, pushed: Pushed) -> None:
+    ecr = cloud.client("ecr")
+    (image,) = ecr.batch_get_image(repositoryName="shop/app", imageIds=[{"imageTag": "v1"}])["images"]
+    newest = json.loads(image["imageManifest"])["layers"][-1]["digest"]
+    link = ecr.get_download_url_for_layer(repositoryName="shop/app", layerDigest=newest)["downloadUrl"]
+    with urllib.request.urlopen(link, timeout=10) as reply:
+        assert f"sha256:{hashlib.sha256(reply.read()).hexdigest()}" == newest
 
 
 def test_a_task_starts_from_amazon_s_name_by_tag_and_reports_the_digest(

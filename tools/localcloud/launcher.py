@@ -110,6 +110,7 @@ def install(settings: Settings) -> Callable[[], Any]:
     servicediscovery._create_service = launcher_discovery.create_service
     ecr._select_registry_request_scope = launcher_ecr.select_scope
     ecr._describe_images = launcher_ecr.describe_images
+    ecr._get_download_url_for_layer = launcher_ecr.layer_links(settings.port)
     databases = launcher_databases.Containers(settings.postgres_image)
     rds._ACTION_MAP["CreateDBInstance"] = launcher_databases.create_db_instance
     rds._ACTION_MAP["DeleteDBInstance"] = launcher_databases.delete_db_instance

@@ -275,6 +275,13 @@ DIFFERENCES = (
         test="test_describe_images_knows_no_unknown_tag",
     ),
     _difference(
+        "layer_links",
+        "GetDownloadUrlForLayer gives a link from which the layer can be fetched",
+        "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetDownloadUrlForLayer.html",
+        by="launcher_ecr.layer_links",
+        test="test_a_layer_can_be_fetched_by_its_link",
+    ),
+    _difference(
         "first_deployment",
         "a deployment is COMPLETED when its tasks run and are healthy, the first too",
         "APIReference/API_Deployment.html",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from ministack.core.responses import (
@@ -20,6 +21,7 @@ Response = tuple[int, dict[str, str], bytes]
 
 _original_select_scope = ecr._select_registry_request_scope
 _original_describe_images = ecr._describe_images
+_original_get_download_url_for_layer = ecr._get_download_url_for_layer
 
 
 def select_scope(name: str, headers: Record, query: Record) -> None:
@@ -72,6 +74,24 @@ def describe_images(data: Record) -> Response:
         if not detail["imageTags"]:
             del detail["imageTags"]
     return json_response(answer)  # type: ignore[no-any-return]
+
+
+def layer_links(port: int) -> Callable[[Record], Response]:
+    """GetDownloadUrlForLayer, whose link can be fetched from this machine: Amazon's registry names do not resolve here.
+
+    Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetDownloadUrlForLayer.html
+    """
+
+    def get_download_url_for_layer(data: Record) -> Response:
+        status, headers, body = _original_get_download_url_for_layer(data)
+        if status != 200:
+            return status, headers, body
+        answer = json.loads(body)
+        path = f"{data['repositoryName']}/blobs/{answer['layerDigest']}"
+        answer["downloadUrl"] = f"http://127.0.0.1:{port}/v2/{path}"
+        return json_response(answer)  # type: ignore[no-any-return]
+
+    return get_download_url_for_layer
 
 
 def _layers_size(repository: str, digest: str) -> int:

@@ -121,7 +121,13 @@ def manifest_of(desk: Desk, place: Mapping[str, str], digest: str) -> Mapping[st
 
 
 def holds(desk: Desk, place: Mapping[str, str], digest: str, name: str) -> list[str]:
-    """The files of the image whose path contains `name`."""
+    """The files of the image whose path contains `name`.
+
+    Raises:
+        CommandError: ECR has no such image, or a layer cannot be fetched.
+    """
+    from http.client import HTTPException
+
     from .revisions import ask
 
     found = layers(lambda each: manifest_of(desk, place, each), manifest_of(desk, place, digest))
@@ -142,4 +148,11 @@ def holds(desk: Desk, place: Mapping[str, str], digest: str, name: str) -> list[
         size = int(found[number - 1].get("size") or 0) / 1e6
         desk.screen.say(f"layer {number} of {len(found)} ({size:.1f} MB), newest first")
 
-    return search([opened(layer) for layer in found], name, step)
+    try:
+        return search([opened(layer) for layer in found], name, step)
+    except (OSError, HTTPException, tarfile.TarError) as error:
+        raise CommandError(
+            f"a layer of the image cannot be read from the link that ECR gives ({error}): the way from here to S3, where ECR has "
+            "its layers, must be open",
+            exit_codes.UNREACHABLE,
+        ) from None

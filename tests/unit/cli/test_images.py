@@ -7,6 +7,7 @@ import json
 import tarfile
 from collections.abc import Callable, Mapping
 from typing import IO, Any
+from urllib.request import urlopen
 
 import pytest
 from migratable_ecs.cli.errors import CommandError
@@ -93,6 +94,18 @@ class TestHolds:
         done = world.run("images", "--holds", "0003_more", "--image", "v1", "--json")
         assert done.exit_code == 8
         assert matches("images", done.stdout)["holds"] is False
+
+    @pytest.mark.parametrize(
+        "link", [lambda _: io.BytesIO(b"no layer"), lambda _: urlopen("http://127.0.0.1:1/", timeout=1)]
+    )
+    def test_a_layer_that_cannot_be_read(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, link: Callable[[str], IO[bytes]]
+    ) -> None:
+        monkeypatch.setattr(world, "download", link, raising=False)
+        done = world.run("images", "--holds", "0002_learners")
+        assert done.exit_code == 5
+        assert "a layer of the image cannot be read from the link that ECR gives (" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_wrong_words(world: World) -> None:
