@@ -101,6 +101,7 @@ def test_every_argument_is_on_the_page(cls: type[Any]) -> None:
         assert f"`{field.name}`" in section, field.name
 
 
+@pytest.mark.thorough
 def test_the_program_makes_what_the_page_says(graph: Graph) -> None:
     definitions = [r for r in graph.resources if r.type == "aws:ecs/taskDefinition:TaskDefinition"]
     assert sorted(r.name.removeprefix("learning-app") for r in definitions) == [

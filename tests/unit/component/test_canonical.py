@@ -133,6 +133,7 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(definitions())
+@pytest.mark.thorough
 def test_ecs_gives_a_container_back_as_it_was_written(definition: dict[str, Any]) -> None:
     (returned,) = as_ecs_returns([definition])
     assert json.dumps(returned, sort_keys=True) == json.dumps(definition, sort_keys=True)

@@ -77,6 +77,7 @@ def test_there_are_programs_to_look_at() -> None:
     [each for each in PROGRAMS if each not in WITHOUT_POLICIES],
     ids=lambda each: str(each.parent.relative_to(ROOT)),
 )
+@pytest.mark.thorough(keep=5)
 def test_the_policies_of_an_example_are_exact(program: Path) -> None:
     assert check(inputs_of(run(program)[0])) > 0
 

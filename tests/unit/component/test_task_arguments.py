@@ -40,6 +40,7 @@ def test_the_family_of_the_app_is_given_and_its_log_group_follows() -> None:
     assert graph.one("aws:cloudwatch/logGroup:LogGroup").inputs["name"] == "/ecs/django-app-staging"
 
 
+@pytest.mark.thorough
 def test_all_tasks_run_on_the_architecture_that_the_image_is_built_for() -> None:
     platform = {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}
     assert definitions(deployed(task={"architecture": "ARM64"}), "runtimePlatform") == [platform, platform]

@@ -30,6 +30,7 @@ def test_the_group_is_that_of_the_cluster() -> None:
         ({"name": "local"}, True, False),
     ],
 )
+@pytest.mark.thorough(keep=5)
 def test_the_role_may_write_where_the_cluster_logs(
     cluster: dict[str, Any], execute: bool, written: bool
 ) -> None:

@@ -79,6 +79,7 @@ class TestOnlyTheNewestOfOursAreKept:
     @pytest.mark.parametrize(
         "backup", [Backup(instance="orders", keep=3), Backup(cluster="orders-aurora", keep=3)]
     )
+    @pytest.mark.thorough(keep=2)
     def test_by_number(self, backup: Backup) -> None:
         scenario = with_databases()
         ids = [scenario.run(backup=backup, serial=serial).snapshot_id for serial in range(6)]

@@ -147,6 +147,7 @@ class TestAnswersThatLagBehind:
         assert len(scenario.aws.ecs.launched) == 4
 
     @pytest.mark.parametrize("seed", range(times(1, 2)))
+    @pytest.mark.thorough
     def test_a_list_that_is_minutes_late_is_no_reason_to_start_a_second_one(self, seed: int) -> None:
         """The conflict itself names the task, so it can be waited for unseen."""
         scenario = Scenario(

@@ -67,6 +67,7 @@ def assert_one_at_a_time(seed: int) -> None:
     assert all(o.result and o.result.status == "succeeded" for o in outcomes), f"seed {seed}"
 
 
+@pytest.mark.thorough
 def test_never_two_at_once_and_each_run_once() -> None:
     for seed in range(HISTORIES):
         assert_one_at_a_time(seed)

@@ -58,6 +58,7 @@ def test_a_race_is_found_and_its_mend_is_seen_to_hold(make_aws: MakeAws, run: Ru
     assert doubles["careful"] == 0
 
 
+@pytest.mark.thorough
 def test_the_same_seed_gives_the_same_history(make_aws: MakeAws, run: Run) -> None:
     def history(seed: int) -> list[tuple[str, str, float]]:
         aws = make_aws(timings=SHORT)

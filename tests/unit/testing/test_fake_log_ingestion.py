@@ -49,6 +49,7 @@ def test_the_stream_is_missing_until_its_first_line_is_there() -> None:
 
 
 @pytest.mark.parametrize("batch", [0.0, 5.0])
+@pytest.mark.thorough(keep=2)
 def test_lines_are_up_to_15_seconds_late_but_in_order(batch: float) -> None:
     aws = FakeAws(ingestion=Ingestion(batch=batch), throttling=False)
     aws.logs.feed("g", "s", GeneratedLines(200, 0.25))
