@@ -122,7 +122,11 @@ def _knocked(desk: Desk, found: Snapshot) -> Snapshot:
         code = (failed.record or {}).get("exit_code")
         if code == _NO_TOOL:
             return dataclasses.replace(
-                found, unknown=(*found.unknown, f"the way to the database: {lines[-1]}")
+                found,
+                unknown=(
+                    *found.unknown,
+                    "the way to the database: the image has none of python3, ruby, php, node, nc",
+                ),
             )
         said = lines[-1] if code is not None and lines else str(failed).splitlines()[0]
         return dataclasses.replace(found, probe=said)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import click
+
 from . import exit_codes
 
 
@@ -17,7 +19,8 @@ def explained(error: BaseException) -> CommandError | None:
     """`error` as the command's end, or None when it is a fault of this program, whose traceback is wanted."""
     if isinstance(error, CommandError):
         return error
-    if isinstance(error, KeyboardInterrupt):
+    # click ends a question with Abort: Ctrl-C, or the end of the input.
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return CommandError("interrupted", exit_codes.INTERRUPTED)
     return _of_the_engine(error) or _of_aws(error)
 

@@ -36,7 +36,10 @@ MEANINGS: dict[int, tuple[str, str]] = {
         "findings",
         "the look found something: `status --check`, `pending`, `plan`, `doctor`, `images --holds`; `drift` has codes of its own",
     ),
-    INTERRUPTED: ("interrupted", "Ctrl-C before anything was started or changed"),
+    INTERRUPTED: (
+        "interrupted",
+        "Ctrl-C before anything was started or changed, or pressed twice: then what was begun goes on in AWS",
+    ),
 }
 
 

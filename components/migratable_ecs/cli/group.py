@@ -52,7 +52,7 @@ class Commands(click.Group):
         """Every error is one sentence on stderr; with --json also an object on stdout."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit):
             raise
         except (Exception, KeyboardInterrupt) as error:
             end = explained(error)

@@ -115,8 +115,12 @@ def run_program(words: Sequence[str], folder: Path) -> str:
     """stdout of a program.
 
     Raises:
-        CommandError: it is missing or failed.
+        CommandError: it or the folder is missing, or it failed.
     """
+    if not folder.is_dir():
+        raise CommandError(
+            f"there is no folder {str(folder)!r}: name that of the Pulumi project with -C", exit_codes.USAGE
+        )
     try:
         done = subprocess.run(
             words, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False

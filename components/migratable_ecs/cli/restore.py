@@ -199,7 +199,7 @@ def the_steps(
         Step(
             "Stop the app, so that nobody writes",
             f"migratable-ecs scale 0 {here}",
-            "nobody answers requests until step 7",
+            "nobody answers requests until step 7; workers are services of their own and write too: scale them as well",
         ),
         Step("Put the old one aside", _renamed(kind, old, f"{old}-old")),
         Step(

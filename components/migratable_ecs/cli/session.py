@@ -145,10 +145,14 @@ def main_container(desk: Desk, task: Mapping[str, Any]) -> str:
 
 
 def aws_words(desk: Desk) -> list[str]:
-    """Options that let the AWS CLI act where the stack does."""
+    """Options that let the AWS CLI act where the stack does.
+
+    The profile is left out where `aws_environment` brings credentials: --profile goes before those of the environment.
+    Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-authentication.html#cli-chap-authentication-precedence
+    """
     target = desk.target
     words = ["--region", target.region] if target.region else []
-    if target.aws.profile:
+    if target.aws.profile and not (target.aws.role_arn or target.aws.access_key):
         words += ["--profile", target.aws.profile]
     return words
 

@@ -102,7 +102,9 @@ def problems(data: Mapping[str, Any]) -> list[str]:
         if each["rollout"] not in ("COMPLETED", "")
     ]
     found += [
-        f"target {t['id']} is {t['state']}: {t['reason']}" for t in data["targets"] if t["state"] != "healthy"
+        f"target {t['id']} is {t['state']}: {t['reason']}"
+        for t in data["targets"]
+        if t["state"] not in ("healthy", "draining")
     ]
     last = (data["migration"] or {}).get("last")
     if last and last["status"] == "failed":
@@ -144,10 +146,16 @@ def _deployment(each: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _targets(desk: Desk, service: Mapping[str, Any]) -> list[dict[str, Any]]:
-    groups = [
-        each["targetGroupArn"] for each in service.get("loadBalancers", ()) if each.get("targetGroupArn")
+    """Of both target groups with blue/green: either may have the requests."""
+    given = [
+        arn
+        for each in service.get("loadBalancers", ())
+        for arn in (
+            each.get("targetGroupArn"),
+            (each.get("advancedConfiguration") or {}).get("alternateTargetGroupArn"),
+        )
     ]
-    return [_target(each) for group in groups for each in _health(desk, str(group))]
+    return [_target(each) for group in given if group for each in _health(desk, str(group))]
 
 
 def _health(desk: Desk, group: str) -> list[Mapping[str, Any]]:

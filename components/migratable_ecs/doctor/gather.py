@@ -201,11 +201,12 @@ def _secret(asker: Asker, arn: str) -> tuple[Kept | None, str | None]:
 
 def _parameter(asker: Asker, name: str) -> tuple[Kept | None, str | None]:
     client = asker.client("ssm")
-    short = name.partition(":parameter")[2] or name
     before = len(asker.unknown)
     got = asker.ask(
         "GetParameter",
-        lambda: client.get_parameter(Name=short, WithDecryption=True),
+        # An ARN does not say whether the name begins with a slash, and is taken as it is.
+        # Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
+        lambda: client.get_parameter(Name=name, WithDecryption=True),
         None,
         gone=("ParameterNotFound",),
     )

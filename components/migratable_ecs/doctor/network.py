@@ -208,16 +208,18 @@ def balancer_groups(found: Snapshot) -> Iterator[Finding]:
         return
     own = [found.groups[each] for each in network.groups if each in found.groups]
     for each in found.balancing:
-        if (
-            each.groups
-            and own
-            and not any(lets_in(group, each.port, each.groups, ["0.0.0.0/0"]) for group in own)
-        ):
+        if each.groups and own and not any(_balancer_gets_in(group, each.port, each.groups) for group in own):
             yield Finding(
                 "load-balancer-security-group",
                 f"the tasks' security groups ({', '.join(network.groups)}) do not let the load balancer in at port {each.port}",
                 f"add an inbound rule for TCP {each.port} from {', '.join(each.groups)} to {network.groups[0]}",
             )
+
+
+def _balancer_gets_in(group: Record, port: int, balancers: Iterable[str]) -> bool:
+    """Rules for addresses count: in which subnets the load balancer is, nobody has asked."""
+    ranges = any(_has_port(rule, port) and rule.get("IpRanges") for rule in group.get("IpPermissions") or ())
+    return ranges or lets_in(group, port, balancers, ())
 
 
 def lets_in(group: Record, port: int, from_groups: Iterable[str], from_addresses: Iterable[str]) -> bool:

@@ -173,6 +173,7 @@ class TestGather:
         assert {each.state for each in found.kept.values()} == {"there", "deleted"}
         assert found.kept[SECRET].keys == {"host", "password"}
         assert "hunter2" not in repr(found.kept)
+        assert world.others["ssm"].requests[0][1]["Name"] == parameter, "`port` and `/port` have one ARN"
         assert place(found.settings) == ("db.example", 5433)
 
     def test_a_role_with_a_managed_policy_as_iam_encodes_it(self) -> None:

@@ -149,10 +149,17 @@ def test_a_role_that_the_stack_assumes_goes_through_the_environment() -> None:
     world = Shelled(config={"aws:assumeRoles": {"value": '[{"roleArn": "arn:aws:iam::1:role/x"}]'}})
     credentials = {"AccessKeyId": "key-id", "SecretAccessKey": "given-once", "SessionToken": "token"}
     world.others["sts"] = Answers(assume_role={"Credentials": credentials})
-    world.run("exec")
+    world.run("exec", "--profile", "shop")
     ((words, environment),) = world.handed
     assert environment["AWS_SECRET_ACCESS_KEY"] == "given-once"
     assert "given-once" not in " ".join(words)
+    assert "--profile" not in words, "it would go before the role"
+
+
+def test_a_profile_is_handed_on(world: Shelled) -> None:
+    world.run("exec", "--profile", "shop")
+    ((words, _),) = world.handed
+    assert words[words.index("--profile") + 1] == "shop"
 
 
 def test_how_to_get_the_plugin() -> None:

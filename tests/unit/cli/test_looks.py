@@ -14,7 +14,8 @@ from migratable_ecs.cli.logs import since_ms
 from migratable_ecs.cli.show import timeline
 from migratable_ecs.testing import ContainerScript, Roll, Script, exits, hangs
 
-from tests.unit.cli.world import World
+from tests.unit.cli.answers import Answers
+from tests.unit.cli.world import HEALTHY, World
 from tests.unit.migration.scenario import Scenario
 
 pytestmark = pytest.mark.thorough(keep=3)
@@ -49,6 +50,21 @@ class TestStatus:
         golden("status_in_trouble", done.stdout)
         assert "problem: target 10.0.1.7:8000 is unhealthy: Target.ResponseCodeMismatch" in done.stderr
         assert "problem: the last migration failed: exit-1" in done.stderr
+
+    def test_with_blue_green_either_target_group_may_have_the_requests(self, world: World) -> None:
+        """And a target that is taken leave of is no trouble."""
+        groups = {"web": [HEALTHY], "web-alternate": [{**HEALTHY, "TargetHealth": {"State": "draining"}}]}
+        alternate = {"alternateTargetGroupArn": "web-alternate"}
+        given = [{"targetGroupArn": "web", "advancedConfiguration": alternate}]
+        world.aws.ecs.update_service(cluster="default", service="web", loadBalancers=given)
+        world.others["elbv2"] = Answers(
+            describe_target_health=lambda **asked: {
+                "TargetHealthDescriptions": groups[asked["TargetGroupArn"]]
+            }
+        )
+        done = world.run("status", "--json", "--check")
+        assert [each["state"] for each in json.loads(done.stdout)["targets"]] == ["healthy", "draining"]
+        assert done.exit_code == 0, done.stderr
 
     def test_json(self, world: World, matches: Matches) -> None:
         empty = matches("status", world.run("status", "--json").stdout)

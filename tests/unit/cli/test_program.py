@@ -102,6 +102,7 @@ class TestErrors:
             (AwsCallFailed(ApiError("ListTasks", "AccessDeniedException", "no")), exit_codes.UNREACHABLE),
             (CommandError("no"), exit_codes.REFUSED),
             (KeyboardInterrupt(), exit_codes.INTERRUPTED),
+            (click.Abort(), exit_codes.INTERRUPTED),
         ],
     )
     def test_each_has_its_exit_code(self, error: BaseException, code: int) -> None:
@@ -156,8 +157,20 @@ class TestCtrlC:
         done = world.run("run")
         assert (done.exit_code, done.stderr.splitlines()[-1]) == (130, "error: interrupted")
 
+    def test_at_a_question(self) -> None:
+        """The end of the input is to click what Ctrl-C is; it is no failed task."""
+        done = World(stack="prod").run("run", "--command", "ls", input="")
+        assert done.exit_code == exit_codes.INTERRUPTED
+        assert done.stderr.endswith("error: interrupted\n")
+
 
 class TestPulumi:
+    def test_a_folder_that_is_not_there(self, tmp_path: Path) -> None:
+        """Not: there is no program."""
+        with pytest.raises(CommandError, match=r"there is no folder '.*/typo': .* with -C") as raised:
+            Outside().pulumi(["stack", "ls", "--json"], tmp_path / "typo")
+        assert raised.value.exit_code == exit_codes.USAGE
+
     def test_not_installed(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", str(tmp_path))
         with pytest.raises(CommandError, match="there is no program 'pulumi' on PATH") as raised:

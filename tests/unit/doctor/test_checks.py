@@ -161,6 +161,7 @@ def test_a_healthy_stack_has_none() -> None:
         {"routes": None}, {"balancing": ()}, {"balancing": (balancing(rules=None),)}, {"database": None, "probe": None, "last": None},
         {"roles": {}, "kept": {}, "images": {}, "log_groups": {}, "service": {}},
         {"balancing": (balancing(health=(target("draining"),)),)},
+        {"groups": {"sg-app": security_group("sg-app", opens(8000, cidr="10.0.0.0/16")), "sg-db": DB, "sg-alb": ALB}},
         {"balancing": (balancing(rules=(rule(50, "other", "/*", host="other.example"), rule(100, TARGETS, "/*"))),)},
         {"executing": (("1f2e3d4c5b6a", 60.0),)},
         both(command=["php", "artisan", "migrate"], environment=[{"name": "LOG_CHANNEL", "value": "stderr"}]),
@@ -168,7 +169,7 @@ def test_a_healthy_stack_has_none() -> None:
              environment=[{"name": "LOG_CHANNEL", "value": "stack"}, {"name": "LOG_STACK", "value": "stderr,syslog"}]),
     ],
     ids=["endpoints", "public", "main table", "routes not allowed", "no balancer", "rules not allowed", "no database", "nothing allowed",
-         "draining", "another host", "a migration that runs", "Laravel that speaks", "Laravel with a stack"],
+         "draining", "open to addresses", "another host", "a migration that runs", "Laravel that speaks", "Laravel with a stack"],
 )  # fmt: skip
 def test_what_is_well_or_not_known_is_no_finding(changes: dict[str, Any]) -> None:
     assert examine(replace(healthy(), **changes)) == []
