@@ -64,7 +64,6 @@ def _log_group(settings: Settings) -> str:
     if settings.names and settings.names.log_group:
         return settings.names.log_group
     family = settings.task.family if settings.task else None
-    family = settings.task.family if settings.task else None
     return names.log_group(family or settings.service)
 
 

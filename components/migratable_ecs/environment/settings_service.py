@@ -13,6 +13,7 @@ from .exec_logging import with_exec_logging
 from .ground import Balancer, Environment, Network
 from .settings import Settings, has_service
 from .settings_database import with_database
+from .settings_fit import check_names, check_way_out
 from .settings_keys import in_keys
 
 _MADE_HERE = ("cluster", "network", "ingress", "container_port", "migration", "contract")
@@ -35,9 +36,11 @@ def check(settings: Settings) -> None:
     Raises:
         InvalidArgument: one sentence that names the key and the remedy.
     """
-    if not has_service(settings):
-        return
     try:
+        check_names(settings)
+        if not has_service(settings):
+            return
+        check_way_out(settings)
         args = service_args(
             settings, replace(_LATER, database_secret_arn=_SECRET if settings.database else None)
         )

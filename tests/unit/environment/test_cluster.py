@@ -32,11 +32,23 @@ def test_it_is_watched_and_sessions_are_logged() -> None:
 
 
 def test_sessions_are_not_logged_when_told_so() -> None:
-    graph = made(exec_logging=False)
+    graph = made(exec_logging=False, container_insights="disabled")
     assert graph.one(CLUSTER, "shop-stg-cluster").inputs["configuration"] == {
         "executeCommandConfiguration": {"logging": "NONE"}
     }
     assert GROUP not in graph.types()
+
+
+def test_the_log_of_container_insights_goes_with_the_cluster() -> None:
+    """AWS would make it by itself, and keep it when the cluster is deleted."""
+    graph = made()
+    group = graph.one(GROUP, "shop-stg-insights").inputs
+    assert (group["name"], group["retentionInDays"]) == (
+        "/aws/ecs/containerinsights/shop-stg/performance",
+        1,
+    )
+    assert graph.types().count(GROUP) == 2
+    assert made(container_insights="disabled").types().count(GROUP) == 1
 
 
 def test_the_first_capacity_is_what_a_task_gets_that_asks_for_none() -> None:
