@@ -9,7 +9,7 @@ from typing import Any
 from migratable_ecs.migration.guard import is_protected
 
 from .plan_file import path_of
-from .pulumi import Refused, resources, shown, told
+from .pulumi import Refused, configuration, resources, shown, told
 from .revisions import Family, client_of, families, remove
 
 #: Type -> the input that keeps AWS from deleting it.
@@ -29,10 +29,13 @@ def destroy(stack: str, confirmed: str = "") -> int:
     Raises:
         Refused: production without its name as `confirmed`, or resources that would stop the destruction in its middle.
     """
-    refuse_production(stack, confirmed)
+    # By its name at once, before the engine is asked.
+    refuse_production(stack, confirmed, is_protected(stack))
+    production = is_production(stack, configuration(stack))
+    refuse_production(stack, confirmed, production)
     there = resources(stack)
     refuse_kept(stack, there)
-    kept = [] if is_protected(stack) else families(there)
+    kept = [] if production else families(there)
     ecs = client_of(stack) if kept else None
     code = shown("destroy", "--stack", stack, "--yes", "--skip-preview")
     if code:
@@ -53,13 +56,21 @@ def _remove_revisions(ecs: Any, kept: list[Family]) -> None:
         print(f"warning: revisions of {names} stay registered, which costs nothing: {error}", file=sys.stderr)
 
 
-def refuse_production(stack: str, confirmed: str) -> None:
+def is_production(stack: str, config: Mapping[str, str]) -> bool:
+    """Whether the name of `stack` says so, or its configuration: a key `protected` that is true. Pure."""
+    said = any(
+        key.rpartition(":")[2] == "protected" and value.lower() == "true" for key, value in config.items()
+    )
+    return said or is_protected(stack)
+
+
+def refuse_production(stack: str, confirmed: str, production: bool) -> None:
     """Raise Refused for a stack of production that is not named twice, and for any stack confirmed by another name."""
     if confirmed and confirmed != stack:
         raise Refused(
             f"CONFIRM is {confirmed!r}, but the stack to destroy is {stack!r}: give CONFIRM={stack}, or leave it out"
         )
-    if is_protected(stack) and not confirmed:
+    if production and not confirmed:
         raise Refused(
             f"{stack} is production, and nothing was destroyed: `make destroy ENV={stack} CONFIRM={stack}` destroys it with its data"
         )

@@ -41,9 +41,25 @@ def resources(stack: str) -> list[dict[str, Any]]:
     Raises:
         Refused: there is no such stack, or its state cannot be read.
     """
+    export = _parsed(stack, "stack", "export")
+    return list((export.get("deployment") or {}).get("resources") or [])
+
+
+def configuration(stack: str) -> dict[str, str]:
+    """The configuration of `stack`, `project:key` -> text, without secrets.
+
+    Raises:
+        Refused: as of `resources`.
+    """
+    entries = _parsed(stack, "config", "--json")
+    return {key: str(each.get("value") or "") for key, each in entries.items() if not each.get("secret")}
+
+
+def _parsed(stack: str, *words: str) -> dict[str, Any]:
+    """What a command about `stack` prints as JSON. Raises Refused."""
     done = _started(
         lambda: subprocess.run(
-            ["pulumi", "stack", "export", "--stack", stack, "--non-interactive"],
+            ["pulumi", *words, "--stack", stack, "--non-interactive"],
             check=False,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -55,7 +71,7 @@ def resources(stack: str) -> list[dict[str, Any]]:
         raise Refused(
             f"stack {stack} cannot be read: {told[-1].removeprefix('error: ')}; `pulumi stack ls` shows those there are"
         )
-    return list((json.loads(done.stdout).get("deployment") or {}).get("resources") or [])
+    return dict(json.loads(done.stdout))
 
 
 def _started(start: Callable[[], T]) -> T:

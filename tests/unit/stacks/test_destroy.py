@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tools.stacks.destroy import refuse_kept, refuse_production
+from tools.stacks.destroy import is_production, refuse_kept, refuse_production
 from tools.stacks.pulumi import Refused
 
 URN = "urn:pulumi:stg::learning::aws:rds/instance:Instance::learning-db"
@@ -25,7 +25,7 @@ def database(**changes: Any) -> dict[str, Any]:
     ("stack", "confirmed"), [("stg", ""), ("stg", "stg"), ("prod", "prod"), ("preprod", "")]
 )
 def test_may_be_destroyed(stack: str, confirmed: str) -> None:
-    refuse_production(stack, confirmed)
+    refuse_production(stack, confirmed, is_production(stack, {}))
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,24 @@ def test_may_be_destroyed(stack: str, confirmed: str) -> None:
 )
 def test_production_is_named_twice(stack: str, confirmed: str, words: str) -> None:
     with pytest.raises(Refused) as error:
-        refuse_production(stack, confirmed)
+        refuse_production(stack, confirmed, is_production(stack, {}))
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("stack", "config", "expected"),
+    [
+        ("main", {"learning:protected": "true"}, True),
+        ("main", {"learning:protected": "false"}, False),
+        ("main", {"learning:protected": "", "learning:service": "true"}, False),
+        # The name still asks for CONFIRM: one word more than was needed harms nobody.
+        ("prod", {"learning:protected": "false"}, True),
+    ],
+)
+def test_production_is_what_the_configuration_says_too(
+    stack: str, config: dict[str, str], expected: bool
+) -> None:
+    assert is_production(stack, config) is expected
 
 
 @pytest.mark.parametrize(
