@@ -10,8 +10,11 @@ import base64
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+from migratable_ecs.cli.errors import explained
 
 #: What Fargate runs unless the task definition says ARM64, whatever this machine is.
 PLATFORM = "linux/amd64"
@@ -28,6 +31,11 @@ def main() -> None:
         print(push(stack, Path(folder)))
     except NotPushed as end:
         sys.exit(f"error: {end}")
+    except Exception as error:
+        refused = explained(error)
+        if refused is None:
+            raise
+        sys.exit(f"error: {refused}")
 
 
 def push(stack: str, folder: Path) -> str:
@@ -101,13 +109,21 @@ def _logged_in(ecr: Any) -> str:
 
 
 def _ecr(stack: str) -> Any:
-    import boto3
+    """On the account that the stack's update asks: its profile, role and region."""
+    from migratable_ecs.cli.from_stack import read
+    from migratable_ecs.cli.outside import Outside
+    from migratable_ecs.migration.session import connect
+    from migratable_ecs.migration.state import aws_settings
 
-    return boto3.client("ecr", region_name=_output("pulumi", "config", "get", "aws:region", "--stack", stack))
+    _, config = read(Outside(), stack, Path.cwd())
+    return connect(aws_settings({}, config)).client("ecr")
 
 
 def _output(*words: str) -> str:
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    done = _started(
+        words,
+        lambda: subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False),
+    )
     if done.returncode != 0:
         raise NotPushed(f"`{' '.join(words[:4])}` failed: {done.stderr.strip()}")
     return done.stdout.strip()
@@ -115,9 +131,21 @@ def _output(*words: str) -> str:
 
 def _shown(*words: str, given: str | None = None) -> None:
     """Its output goes to stderr: stdout is for the image's name."""
-    done = subprocess.run(words, input=given or "", stdout=sys.stderr, text=True, check=False)
+    done = _started(
+        words,
+        lambda: subprocess.run(words, input=given or "", stdout=sys.stderr, text=True, check=False),
+    )
     if done.returncode != 0:
         raise NotPushed(f"`{' '.join(words[:3])}` failed, see above")
+
+
+def _started(
+    words: Sequence[str], start: Callable[[], subprocess.CompletedProcess[str]]
+) -> subprocess.CompletedProcess[str]:
+    try:
+        return start()
+    except FileNotFoundError:
+        raise NotPushed(f"there is no program {words[0]!r} on PATH: install it (docs/setup.md)") from None
 
 
 if __name__ == "__main__":
