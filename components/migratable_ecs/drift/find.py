@@ -7,6 +7,7 @@ from ..migration.state import UNKNOWN, recorded, wanted
 from . import meaning
 from .differences import differences
 from .events import Log, Step
+from .hiding import hidden_text
 from .model import Change, Difference, Drift, Kind, Migration, Operation, Report
 from .ways_out import way_out
 
@@ -36,7 +37,9 @@ def report(log: Log, *, refreshed: bool = True, previewed: bool = True) -> Repor
     Args:
         refreshed: whether resources were compared with AWS. previewed: whether the program was run.
     """
-    errors = log.errors or (() if log.ended else ("the engine's log stops before its end",))
+    errors = tuple(map(hidden_text, log.errors)) or (
+        () if log.ended else ("the engine's log stops before its end",)
+    )
     return Report(
         stack=log.stack,
         drifts=drifts(log) if refreshed else (),
@@ -140,9 +143,9 @@ def _migration(step: Step) -> Migration:
         name=step.name,
         will_run=decision.run,
         refused=decision.refused,
-        line=decision.line,
+        line=hidden_text(decision.line),
         old_digest=before.digest if before else "",
         new_digest=want.digest or "",
         phase=want.phase,
-        command="" if want.command == UNKNOWN else want.command,
+        command="" if want.command == UNKNOWN else hidden_text(want.command),
     )

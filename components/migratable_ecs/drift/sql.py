@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .hiding import hidden_text
 from .model import Danger
 
 _THINGS = (
@@ -88,6 +89,10 @@ def lint(sql: str) -> tuple[tuple[Danger, ...], str]:
         done = subprocess.run(
             command, input=sql, capture_output=True, text=True, timeout=_SECONDS, check=False
         )
+        if done.returncode and not done.stdout.strip():
+            # It also ends with 1 when it found something; what it could not look at is not free of danger.
+            said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+            return (), f"squawk failed: {hidden_text(said[-1])}"
         return dangers(done.stdout)
     except FileNotFoundError:
         return (), "squawk is not installed: pip install 'migratable-ecs[cli]'"

@@ -227,6 +227,14 @@ def test_a_refused_migration_is_shown_beside_the_engine_s_error() -> None:
     assert (found.migrations[0].refused, found.errors, found.exit_code) == (True, ("migration refused",), 1)
 
 
+def test_a_password_in_the_command_or_in_the_engine_s_error_is_not_shown() -> None:
+    address = "postgres://u:hunter2hunter2@db/app"
+    error = {"diagnosticEvent": {"severity": "error", "message": f"cannot reach {address}"}}
+    found = of(migration("update", NEW, command=f"migrate -database {address} up"), [error])
+    assert found.migrations[0].command == "migrate -database postgres://u:[redacted]@db/app up"
+    assert found.errors == ("cannot reach postgres://u:[redacted]@db/app",)
+
+
 # -- the whole --------------------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 
 import pytest
 from migratable_ecs.drift.sql import SAFE_WAYS, dangers, lint, statements
@@ -100,3 +102,14 @@ def test_squawk_itself_finds_what_is_dangerous() -> None:
         (2, "renaming-column"),
         (3, "ban-drop-table"),
     ]
+
+
+def test_a_linter_that_fails_says_so_and_never_that_nothing_is_dangerous(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In the place of squawk: a program that ends without an answer."""
+    program = tmp_path / "squawk"
+    program.write_text("#!/bin/sh\necho 'cannot start' >&2\nexit 101\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    assert lint("DROP TABLE old;") == ((), "squawk failed: cannot start")

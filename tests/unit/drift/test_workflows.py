@@ -68,6 +68,19 @@ def test_a_fork_s_pull_request_runs_nothing() -> None:
     assert "head.repo.full_name == github.repository" in workflow("preview")["jobs"]["report"]["if"]
 
 
+def test_code_of_a_pull_request_never_runs_with_the_role_that_sees_production() -> None:
+    def role(name: str, job: str) -> str:
+        steps = workflow(name)["jobs"][job]["steps"]
+        (found,) = [
+            each["with"]["role-to-assume"] for each in steps if "role-to-assume" in each.get("with", {})
+        ]
+        return str(found)
+
+    assert "prod" in workflow("drift")["jobs"]["look"]["strategy"]["matrix"]["stack"]
+    assert workflow("preview")["env"]["STACK"] == "stg"
+    assert role("preview", "report") != role("drift", "look")
+
+
 def test_production_waits_for_approval_and_applies_the_saved_plan() -> None:
     jobs = workflow("deploy")["jobs"]
     assert (jobs["prod"]["environment"], jobs["prod"]["needs"]) == ("prod", "plan")
