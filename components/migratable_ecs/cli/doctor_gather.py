@@ -8,6 +8,7 @@ from typing import Any
 from ..doctor import gather
 from ..doctor.snapshot import Balancing, Network, Record, Snapshot
 from .desk import Desk
+from .revisions import target_groups
 
 
 def snapshot(desk: Desk) -> Snapshot:
@@ -26,9 +27,7 @@ def snapshot(desk: Desk) -> Snapshot:
     routes, endpoints, gateways = gather.ways(
         asker, [str(each["VpcId"]) for each in subnets.values() if each.get("VpcId")]
     )
-    balancing = tuple(
-        _balancing(asker, each) for each in service.get("loadBalancers") or () if each.get("targetGroupArn")
-    )
+    balancing = tuple(_balancing(asker, each) for each in target_groups(service))
     groups = gather.by_ids(
         asker,
         "groups",

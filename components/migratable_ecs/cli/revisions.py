@@ -80,6 +80,19 @@ def describe_service(desk: Desk) -> Mapping[str, Any]:
     return dict(found[0])
 
 
+def target_groups(service: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Entries of `loadBalancers`, one a target group: with blue/green the alternate one too, which may have the requests. Pure.
+
+    Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AdvancedConfiguration.html
+    """
+    found: list[Mapping[str, Any]] = []
+    for each in service.get("loadBalancers") or ():
+        alternate = (each.get("advancedConfiguration") or {}).get("alternateTargetGroupArn")
+        arns = [arn for arn in (each.get("targetGroupArn"), alternate) if arn]
+        found += [{**each, "targetGroupArn": arn} for arn in arns]
+    return found
+
+
 def own_rolls(service: Mapping[str, Any]) -> None:
     """Refuse a service whose deployments another service makes.
 

@@ -13,6 +13,7 @@ from .desk import Desk, operator_options
 from .errors import CommandError
 from .history import when
 from .outside import Interrupts
+from .revisions import target_groups
 from .screen import duration
 
 #: Events of the service that are shown.
@@ -146,16 +147,8 @@ def _deployment(each: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _targets(desk: Desk, service: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Of both target groups with blue/green: either may have the requests."""
-    given = [
-        arn
-        for each in service.get("loadBalancers", ())
-        for arn in (
-            each.get("targetGroupArn"),
-            (each.get("advancedConfiguration") or {}).get("alternateTargetGroupArn"),
-        )
-    ]
-    return [_target(each) for group in given if group for each in _health(desk, str(group))]
+    groups = [str(each["targetGroupArn"]) for each in target_groups(service)]
+    return [_target(each) for group in groups for each in _health(desk, group)]
 
 
 def _health(desk: Desk, group: str) -> list[Mapping[str, Any]]:

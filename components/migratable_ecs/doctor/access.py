@@ -57,7 +57,7 @@ def permissions(found: Snapshot) -> Iterator[Finding]:
         role = found.roles.get(arn)
         if role is None:
             continue
-        for action, resource in _wanted(found, which, arn):
+        for action, resource in _wanted(found, which, str(definition["taskDefinitionArn"])):
             if not allowed(role.statements, action, resource) and (arn, action, resource) not in said:
                 said.add((arn, action, resource))
                 yield Finding(
@@ -67,8 +67,9 @@ def permissions(found: Snapshot) -> Iterator[Finding]:
                 )
 
 
-def _wanted(found: Snapshot, which: str, role_arn: str) -> Iterator[tuple[str, str]]:
-    partition, account = role_arn.split(":")[1], role_arn.split(":")[4]
+def _wanted(found: Snapshot, which: str, definition_arn: str) -> Iterator[tuple[str, str]]:
+    """Action and resource. The role may have been given by its name alone, so account and partition are those of the task definition."""
+    partition, account = definition_arn.split(":")[1], definition_arn.split(":")[4]
     for container in found.containers(which):
         image = str(container.get("image"))
         host, _, rest = image.partition("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -97,6 +98,28 @@ def test_something_wrong(world: World, golden: Golden) -> None:
     done = world.run("doctor", "-s", "stg")
     assert done.exit_code == 8
     golden("doctor_wrong", done.stdout)
+
+
+def test_with_blue_green_both_target_groups_are_looked_at(world: World) -> None:
+    elb = world.others["elbv2"].answers
+    (service,) = world.aws.ecs.describe_services(cluster="default", services=["web"])["services"]
+    given = {
+        **service["loadBalancers"][0],
+        "advancedConfiguration": {"alternateTargetGroupArn": "web-alternate"},
+    }
+    world.aws.ecs.update_service(cluster="default", service="web", loadBalancers=[given])
+    both = {"TargetGroups": [{"TargetGroupArn": TARGET_GROUP}, {"TargetGroupArn": "web-alternate"}]}
+    rule = {"Priority": "100", "Conditions": [], "Actions": [{"ForwardConfig": both}]}
+    elb["describe_rules"] = {"Rules": [rule]}
+    elb["describe_target_groups"] = lambda **asked: {
+        "TargetGroups": [{"TargetGroupArn": asked["TargetGroupArns"][0], "LoadBalancerArns": [BALANCER]}]
+    }
+    health = {TARGET_GROUP: target("healthy"), "web-alternate": target("unhealthy", "Target.Timeout")}
+    elb["describe_target_health"] = lambda **asked: {
+        "TargetHealthDescriptions": [health[asked["TargetGroupArn"]]]
+    }
+    (found,) = json.loads(world.run("doctor", "--json").stdout)["findings"]
+    assert (found["check"], "Target.Timeout" in found["what"]) == ("health", True)
 
 
 def test_json(world: World, matches: Matches) -> None:

@@ -175,6 +175,15 @@ def test_what_is_well_or_not_known_is_no_finding(changes: dict[str, Any]) -> Non
     assert examine(replace(healthy(), **changes)) == []
 
 
+def test_a_role_may_be_given_by_its_name_alone() -> None:
+    """As RegisterTaskDefinition takes it."""
+    app = {**definition("shop"), "executionRoleArn": "shop-execution"}
+    logs_only = {"shop-execution": Role(TRUST, PERMISSIONS[2:]), ROLE: healthy().roles[ROLE]}
+    found = examine(replace(healthy(), definitions={"app": app}, roles=logs_only))
+    assert {each.check for each in found} == {"permissions"}
+    assert f"may not secretsmanager:GetSecretValue on {SECRET}" in found[-1].what
+
+
 def test_each_check_has_a_fault_that_it_finds() -> None:
     assert {fault.check for fault in FAULTS} == {check.name for check in CHECKS}
 
