@@ -149,6 +149,8 @@ def restore_request(backup: Backup, snapshot: str, new: str, present: Mapping[st
             "Engine": present.get("Engine"),
             "DBSubnetGroupName": present.get("DBSubnetGroup"),
             "DBClusterParameterGroupName": present.get("DBClusterParameterGroup"),
+            # Without it the cluster takes no instance of the class db.serverless.
+            "ServerlessV2ScalingConfiguration": present.get("ServerlessV2ScalingConfiguration"),
         }
     else:
         parameters: Mapping[str, Any] = next(iter(present.get("DBParameterGroups") or ()), {})
@@ -174,6 +176,8 @@ def shell(operation: str, request: Mapping[str, Any]) -> str:
         option = xform_name(key, "-")
         if isinstance(value, bool):
             words.append(f"--{'' if value else 'no-'}{option}")
+        elif isinstance(value, Mapping):
+            words.append(f"--{option} {','.join(f'{name}={each}' for name, each in value.items())}")
         else:
             words.append(f"--{option} {' '.join(value) if isinstance(value, list) else value}")
     return " ".join(words)
@@ -240,24 +244,25 @@ def _restore(
     present: Mapping[str, Any],
     timeout: float,
 ) -> None:
+    from ..migration.ecs import AwsCallFailed
+
     rds = desk.client("rds")
-    # Not repeated: a second call finds the name taken.
-    if backup.cluster:
-        ask(
-            desk,
-            "RestoreDBClusterFromSnapshot",
-            lambda: rds.restore_db_cluster_from_snapshot(**request),
-            tries=1,
-        )
-        _wait(desk, Backup(cluster=new), timeout)
-        return
-    ask(
-        desk,
-        "RestoreDBInstanceFromDBSnapshot",
-        lambda: rds.restore_db_instance_from_db_snapshot(**request),
-        tries=1,
+    operation, call = (
+        ("RestoreDBClusterFromSnapshot", lambda: rds.restore_db_cluster_from_snapshot(**request))
+        if backup.cluster
+        else ("RestoreDBInstanceFromDBSnapshot", lambda: rds.restore_db_instance_from_db_snapshot(**request))
     )
-    _wait(desk, Backup(instance=new), timeout)
+    try:
+        # Not repeated: a second call finds the name taken.
+        ask(desk, operation, call, tries=1)
+    except AwsCallFailed as failed:
+        if "AlreadyExists" not in failed.error.code:
+            raise
+        raise CommandError(
+            f"there is a database {new} already, perhaps of an earlier restore: go on with it from step 2 (`migratable-ecs restore` shows "
+            "the steps), or delete or rename it"
+        ) from None
+    _wait(desk, Backup(cluster=new) if backup.cluster else Backup(instance=new), timeout)
 
 
 def _wait(desk: Desk, backup: Backup, timeout: float) -> None:

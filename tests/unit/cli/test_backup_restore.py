@@ -145,8 +145,8 @@ class TestRestore:
         error = {"Error": {"Code": "DBInstanceAlreadyExists", "Message": "DB Instance already exists"}}
         world.others["rds"].answers["restore_db_instance_from_db_snapshot"] = ClientError(error, "Restore")  # type: ignore[arg-type]
         done = world.run("restore", "--run", "--yes")
-        assert done.exit_code == 5
-        assert "DBInstanceAlreadyExists" in done.stderr
+        assert done.exit_code == 3
+        assert "there is a database shop-db-restored already, perhaps of an earlier restore" in done.stderr
 
     def test_wrong_words(self, world: World) -> None:
         done = world.run("restore", "nonesuch")
@@ -161,11 +161,13 @@ def test_the_request_of_a_cluster() -> None:
         "Engine": "aurora-postgresql",
         "DBSubnetGroup": "shop",
         "VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-db"}],
+        "ServerlessV2ScalingConfiguration": {"MinCapacity": 0.5, "MaxCapacity": 4.0},
     }
     request = restore_request(Backup(cluster="shop"), "snap", "shop-restored", present)
     assert shell("restore-db-cluster-from-snapshot", request) == (
         "aws rds restore-db-cluster-from-snapshot --db-cluster-identifier shop-restored --snapshot-identifier snap "
-        "--engine aurora-postgresql --db-subnet-group-name shop --vpc-security-group-ids sg-db"
+        "--engine aurora-postgresql --db-subnet-group-name shop "
+        "--serverless-v2-scaling-configuration MinCapacity=0.5,MaxCapacity=4.0 --vpc-security-group-ids sg-db"
     )
 
 
