@@ -21,9 +21,10 @@ LOGS = {
     "aurora-mysql": ("error", "slowquery"),
 }
 
-#: Names that an engine keeps for itself.
+#: Names that RDS keeps for itself, and those that its PostgreSQL does; `admin` and `postgres` are what the console proposes elsewhere.
 #: Source: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
-_TAKEN = {"admin", "postgres", "rdsadmin", "root", "user", "mysql"}
+_TAKEN = {"rdsadmin", "root", "user", "mysql"}
+_TAKEN_IN_POSTGRESQL = re.compile(r"admin\Z|pg_")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _IDENTIFIER = re.compile(r"[a-z](?:-?[a-z0-9])*\Z")
 
@@ -134,7 +135,9 @@ class DatabaseArgs:
                 raise InvalidArgument(
                     f"{where}.{key} is {value!r}; give up to {limit} letters, digits and underscores, a letter first"
                 )
-        if self.user.lower() in _TAKEN:
+        user = self.user.lower()
+        is_postgresql = "postgres" in self.engine
+        if user in _TAKEN or (is_postgresql and _TAKEN_IN_POSTGRESQL.match(user)):
             raise InvalidArgument(
                 f"{where}.user is {self.user!r}, which the engine keeps for itself: give another, such as 'operator'"
             )

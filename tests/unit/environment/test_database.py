@@ -221,3 +221,22 @@ def test_what_rds_would_refuse_is_refused_first(args: dict[str, Any], message: s
     with pytest.raises(InvalidArgument) as refused:
         DatabaseArgs(**args).validate("db")
     assert str(refused.value) == f"db.{message}"
+
+
+@pytest.mark.parametrize(
+    ("engine", "user"),
+    [
+        ("postgres", "postgres"),
+        ("aurora-postgresql", "postgres"),
+        ("mysql", "admin"),
+        ("aurora-mysql", "admin"),
+    ],
+)
+def test_the_user_that_the_console_proposes_is_allowed(engine: str, user: str) -> None:
+    DatabaseArgs(engine=engine, user=user).validate("db")
+
+
+@pytest.mark.parametrize(("engine", "user"), [("postgres", "pg_owner"), ("mysql", "rdsadmin")])
+def test_a_user_that_is_rds_s_own_is_refused(engine: str, user: str) -> None:
+    with pytest.raises(InvalidArgument, match="which the engine keeps for itself"):
+        DatabaseArgs(engine=engine, user=user).validate("db")
