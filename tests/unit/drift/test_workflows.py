@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -97,5 +98,44 @@ def test_staging_builds_and_pushes_by_the_commit_and_is_tried_afterwards() -> No
     assert "$GITHUB_SHA" in script
 
 
+def test_a_preview_compares_with_the_image_that_is_deployed() -> None:
+    """It reads the tag in the stack's file, which a deployment by SHA leaves as it is; so the tag has to follow."""
+    script = runs(workflow("deploy")["jobs"]["stg"])
+    file = yaml.safe_load((FOLDER.parents[1] / "Pulumi.stg.yaml").read_text(encoding="utf-8"))
+    tag = file["config"]["migratable-ecs:image"].rpartition(":")[2]
+    assert script.index("pulumi up") < script.index(f'docker push "$REGISTRY/$REPOSITORY:{tag}"')
+
+
 def test_no_deployment_is_cancelled_by_the_next_one() -> None:
     assert workflow("deploy")["concurrency"]["cancel-in-progress"] is False
+
+
+#: In the place of docker: knows the manifests that are files of its folder, by tag, and writes down what is created.
+DOCKER = """#!/bin/sh
+[ "$3" = inspect ] && exec cat "$FAKE/${5##*:}"
+echo "$@" > "$FAKE/created"
+"""
+
+
+@pytest.mark.parametrize(
+    ("there", "ends_with", "created"),
+    [(None, 0, True), ("tested", 0, False), ("another", 1, False)],
+    ids=["first run", "second run", "tag of another image"],
+)
+def test_a_release_is_copied_once_and_never_over_another_image(
+    tmp_path: Path, there: str | None, ends_with: int, created: bool
+) -> None:
+    steps = workflow("deploy")["jobs"]["plan"]["steps"]
+    (script,) = [each["run"] for each in steps if "imagetools" in each.get("run", "")]
+    fake = tmp_path / "docker"
+    fake.write_text(DOCKER)
+    fake.chmod(0o755)
+    (tmp_path / "abc").write_text("tested")
+    if there:
+        (tmp_path / "v1").write_text(there)
+    env = {"PATH": f"{tmp_path}:/usr/bin:/bin", "FAKE": str(tmp_path), "REGISTRY": "registry"}
+    env |= {"REPOSITORY": "app", "STAGING": "app-stg", "GITHUB_SHA": "abc", "GITHUB_REF_NAME": "v1"}
+    done = subprocess.run(
+        ["bash", "-e", "-c", script], cwd=tmp_path, env=env, capture_output=True, check=False
+    )
+    assert (done.returncode, (tmp_path / "created").exists()) == (ends_with, created)
