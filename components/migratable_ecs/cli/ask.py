@@ -14,6 +14,8 @@ from .running import fresh_identity, run_task
 
 #: A look is no run: a few minutes are plenty, whatever the migration may take.
 TIMEOUT = 600.0
+#: Exit codes from here on say nothing of migrations. Source: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html
+NOT_ITS_OWN = 126
 
 
 @click.command("pending")
@@ -22,7 +24,7 @@ def pending(desk: Desk) -> None:
     """Show which migrations are pending.
 
     Runs status_command of the program as a task and shows its lines. Ends with exit code 8 when the command itself ends with another code
-    than 0, by which tools such as Prisma and Rails say that something is pending.
+    than 0, by which tools such as Prisma and Rails say that something is pending; with 1 when it could not be started or was killed.
     """
     _ask(desk, "status")
 
@@ -70,7 +72,8 @@ def _ask(desk: Desk, purpose: Literal["status", "plan"]) -> None:
 
 
 def _exit_code(failed: MigrationFailed) -> int | None:
-    """Of the command itself; None when it did not run to its own end."""
+    """Of the command itself; None when it did not run to its own end: with 126 and 127 a shell could not start it, above are signals."""
     record: Any = failed.record or {}
     code = record.get("exit_code")
-    return int(code) if code is not None and record.get("cause") != "timeout" else None
+    own = code is not None and int(code) < NOT_ITS_OWN and record.get("cause") != "timeout"
+    return int(code) if own else None

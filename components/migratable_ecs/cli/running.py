@@ -53,7 +53,7 @@ def run_task(desk: Desk, spec: RunSpec, output: Callable[[str], None] | None = N
         except MigrationInterrupted as end:
             how = "AWS cannot be asked any longer" if isinstance(end, LostSight) else "Ctrl-C"
             raise CommandError(
-                f"no result ({how}): {end}. `{_again(desk, spec)}` follows the task from its first line when it is still running",
+                f"no result ({how}): {end}. {_further(desk, spec)}",
                 exit_codes.NO_RESULT,
             ) from end
 
@@ -80,10 +80,13 @@ def _leaving(spec: RunSpec) -> str:
     return "Ctrl-C: leaving; the task goes on in AWS (on_cancel is detach), nothing is lost; again to leave at once"
 
 
-def _again(desk: Desk, spec: RunSpec) -> str:
-    verb = {"migration": "run", "status": "pending", "rollback": "rollback schema"}.get(
-        spec.purpose, spec.purpose
-    )
+def _further(desk: Desk, spec: RunSpec) -> str:
+    """How to see the end of it: only a migration and a rollback are found again by their identity."""
     target = desk.target
     where = f"-s {target.stack}" if target.stack else f"--cluster {target.cluster} --family {spec.family}"
-    return f"migratable-ecs {verb} {where}"
+    verb = {"migration": "run", "rollback": "rollback schema"}.get(spec.purpose)
+    if verb:
+        return (
+            f"`migratable-ecs {verb} {where}` follows the task from its first line when it is still running"
+        )
+    return f"`migratable-ecs logs migration {where}` shows its lines; the same command again would start another task"

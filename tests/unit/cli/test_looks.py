@@ -117,6 +117,20 @@ class TestPendingAndPlan:
         assert matches("pending", done.stdout)["lines"] == ["1 migration has not yet been applied"]
         assert "status_command ended with exit code 1" in done.stderr
 
+    @pytest.mark.parametrize("code", [127, 137])
+    def test_a_command_that_is_not_there_or_was_killed_has_found_nothing(self, code: int) -> None:
+        done = World(Scenario(exits(code, "sh: manage.py: not found"))).run("pending")
+        assert done.exit_code == 1
+
+    def test_ctrl_c(self) -> None:
+        """A look is not found again: its lines are in the log."""
+        world = World(Scenario(hangs("looking")))
+        world.interrupt_after = 20
+        left = world.run("pending", "-s", "stg")
+        assert left.exit_code == 4
+        assert "`migratable-ecs logs migration -s stg` shows its lines" in left.stderr
+        assert "follows the task" not in left.stderr
+
     def test_a_look_is_no_run(self, world: World) -> None:
         """Neither history nor alarms know it, and `run` does not take it for a migration."""
         world.run("pending")
