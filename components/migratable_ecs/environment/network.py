@@ -92,7 +92,7 @@ def network(making: Making, args: NetworkArgs) -> Network:
         vpc_id=vpc.vpc_id,
         tags=making.tagged("tasks"),
     )
-    aws.vpc.SecurityGroupEgressRule(
+    out = aws.vpc.SecurityGroupEgressRule(
         making.called("tasks-out"),
         security_group_id=tasks.id,
         description="Images, AWS, databases and whatever the app calls",
@@ -100,15 +100,21 @@ def network(making: Making, args: NetworkArgs) -> Network:
         cidr_ipv4="0.0.0.0/0",
         tags=making.tagged("tasks-out"),
     )
-    _endpoints(making, args, region, vpc.vpc_id, private, tasks.id)
+    ways = [out, *_endpoints(making, args, region, vpc.vpc_id, private, tasks.id)]
     return Network(
         vpc_id=vpc.vpc_id,
-        subnet_ids=vpc.public_subnet_ids if args.public_tasks else private,
+        subnet_ids=_known_after(vpc.public_subnet_ids if args.public_tasks else private, ways),
         security_group_ids=[tasks.id],
         assign_public_ip=args.public_tasks,
         public_subnet_ids=vpc.public_subnet_ids,
         private_subnet_ids=private,
     )
+
+
+def _known_after(ids: pulumi.Output[Sequence[str]], ways: Sequence[pulumi.CustomResource]) -> Any:
+    """`ids`, known once `ways` are there: a migration that starts before could not even get its image."""
+    known: pulumi.Output[Any] = pulumi.Output.all(ids, *(way.id for way in ways))
+    return known.apply(lambda found: found[0])
 
 
 def subnets(cidr: str, zones: int) -> tuple[list[str], list[str]]:
@@ -171,10 +177,10 @@ def interfaces(args: NetworkArgs) -> list[str]:
 
 def _endpoints(
     making: Making, args: NetworkArgs, region: str, vpc_id: Any, subnets: Any, tasks: pulumi.Output[str]
-) -> None:
+) -> list[pulumi.CustomResource]:
     services = interfaces(args)
     if not services:
-        return
+        return []
     group = aws.ec2.SecurityGroup(
         making.called("endpoints"),
         name=making.called("endpoints"),
@@ -182,7 +188,7 @@ def _endpoints(
         vpc_id=vpc_id,
         tags=making.tagged("endpoints"),
     )
-    aws.vpc.SecurityGroupIngressRule(
+    rule = aws.vpc.SecurityGroupIngressRule(
         making.called("endpoints-from-tasks"),
         security_group_id=group.id,
         referenced_security_group_id=tasks,
@@ -192,7 +198,7 @@ def _endpoints(
         to_port=443,
         tags=making.tagged("endpoints-from-tasks"),
     )
-    for service in services:
+    made = [
         aws.ec2.VpcEndpoint(
             making.called(service),
             vpc_id=vpc_id,
@@ -203,3 +209,6 @@ def _endpoints(
             security_group_ids=[group.id],
             tags=making.tagged(service),
         )
+        for service in services
+    ]
+    return [rule, *made]

@@ -180,6 +180,23 @@ def test_without_nat_aws_is_reached_through_endpoints() -> None:
     )
 
 
+def test_tasks_wait_for_their_ways_out() -> None:
+    """A migration that started before its endpoints could not get its image."""
+
+    def program() -> Any:
+        subnets = network(STG, WITHOUT_NAT).subnet_ids
+        assert isinstance(subnets, pulumi.Output)
+        return pulumi.Output.from_input(subnets.resources()).apply(
+            lambda needed: sorted(each._name for each in needed)
+        )
+
+    assert set(make(program).result) >= {
+        "shop-stg-tasks-out",
+        "shop-stg-endpoints-from-tasks",
+        *(f"shop-stg-{each}" for each in ("ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssmmessages")),
+    }
+
+
 def test_nobody_is_let_in_to_the_tasks_from_outside() -> None:
     graph = made(WITHOUT_NAT)
     assert not [
