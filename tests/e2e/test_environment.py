@@ -41,7 +41,7 @@ def left_over(stack: Stack) -> dict[str, list[str]]:
     """What of the environment is in the cloud, by kind."""
     rds, logs = stack.client("rds"), stack.client("logs")
     secrets = stack.client("secretsmanager").list_secrets(IncludePlannedDeletion=True)["SecretList"]
-    prefixes = ("/ecs/", "/aws/rds/")
+    prefixes = ("/ecs/", "/aws/rds/", "/aws/ecs/")
     groups = [
         each
         for prefix in prefixes
