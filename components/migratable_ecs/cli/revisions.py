@@ -24,7 +24,7 @@ _REGISTERED = (
 
 @dataclass(frozen=True)
 class Revision:
-    """One revision. `active`: whether a service may be given it; `image`: of the container that has ports, else the first."""
+    """One revision. `active`: whether a service may be given it; `image`: of the app (main_image)."""
 
     arn: str
     active: bool
@@ -46,12 +46,23 @@ def tail(arn: Any) -> str:
     return str(arn or "").rsplit("/", 1)[-1]
 
 
-def main_image(definition: Mapping[str, Any]) -> str:
-    """Image of the container that has ports, else of the first. Pure."""
+def main_image(definition: Mapping[str, Any], migrated: str = "") -> str:
+    """Image of the app: from the repository of the image `migrated`, since a proxy beside the app may have its ports;
+    else of the container that has ports, else of the first. Pure.
+    """
     containers: Sequence[Mapping[str, Any]] = definition.get("containerDefinitions") or ()
-    ports = [each for each in containers if each.get("portMappings")]
-    main: Mapping[str, Any] = next(iter(ports or containers), {})
+    same = [
+        each for each in containers if migrated and _repository(each.get("image")) == _repository(migrated)
+    ]
+    ports = [each for each in same or containers if each.get("portMappings")]
+    main: Mapping[str, Any] = next(iter(ports or same or containers), {})
     return str(main.get("image", ""))
+
+
+def _repository(image: Any) -> str:
+    """With its registry, without tag and digest."""
+    head, slash, name = str(image or "").partition("@")[0].rpartition("/")
+    return f"{head}{slash}{name.partition(':')[0]}"
 
 
 def ask(desk: Desk, operation: str, function: Callable[[], T], *, tries: int = 8) -> T:
@@ -110,11 +121,11 @@ def revision(desk: Desk, arn: str) -> Revision:
     """One revision, INACTIVE ones too."""
     ecs = desk.client("ecs")
     reply = ask(desk, "DescribeTaskDefinition", lambda: ecs.describe_task_definition(taskDefinition=arn))
-    definition = reply["taskDefinition"]
+    definition, migration = reply["taskDefinition"], desk.target.migration
     return Revision(
         str(definition["taskDefinitionArn"]),
         definition.get("status") == "ACTIVE",
-        main_image(definition),
+        main_image(definition, str(migration.props.get("image") or "") if migration else ""),
         definition,
     )
 

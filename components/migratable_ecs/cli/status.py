@@ -13,7 +13,7 @@ from .desk import Desk, operator_options
 from .errors import CommandError
 from .history import when
 from .outside import Interrupts
-from .revisions import target_groups
+from .revisions import revision, target_groups
 from .screen import duration
 
 #: Events of the service that are shown.
@@ -80,7 +80,7 @@ def collect(desk: Desk) -> dict[str, Any]:
         "title": target.title,
         "name": target.name,
         "service": _service(service),
-        "image": _image(desk, service),
+        "image": revision(desk, str(service["taskDefinition"])).image,
         "url": target.outputs.get("url"),
         "deployments": [_deployment(each) for each in service.get("deployments", ())],
         "targets": _targets(desk, service),
@@ -122,15 +122,6 @@ def _service(service: Mapping[str, Any]) -> dict[str, Any]:
         "pending": int(service.get("pendingCount", 0)),
         "task_definition": _tail(service.get("taskDefinition")),
     }
-
-
-def _image(desk: Desk, service: Mapping[str, Any]) -> str:
-    from ..migration.ecs import Ecs
-
-    definition = Ecs(desk.client("ecs"), desk.clock).task_definition(str(service["taskDefinition"]))
-    ports = [c for c in definition["containerDefinitions"] if c.get("portMappings")]
-    main: Mapping[str, Any] = next(iter(ports or definition["containerDefinitions"]), {})
-    return str(main.get("image", ""))
 
 
 def _deployment(each: Mapping[str, Any]) -> dict[str, Any]:

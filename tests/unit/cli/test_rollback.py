@@ -49,6 +49,23 @@ class TestApp:
         golden("rollback", done.stdout)
         golden("rollback_stderr", done.stderr, lines=True)
 
+    def test_behind_a_proxy_that_has_the_ports_it_is_the_image_of_the_app_that_counts(
+        self, matches: Matches
+    ) -> None:
+        world = World(props={"image": f"web@{OTHER_DIGEST}"})
+        proxy = {"name": "nginx", "image": "nginx@sha256:1", "portMappings": [{"containerPort": 80}]}
+        for digest in (DIGEST, OTHER_DIGEST):
+            definition = fargate_task_definition(
+                "web", image=f"web@{digest}", container="app", log_group=APP_GROUP
+            )
+            definition["containerDefinitions"].append(proxy)
+            world.aws.ecs.register_task_definition(**definition)
+        world.aws.ecs.update_service(cluster="default", service="web", taskDefinition="web:3")
+        world.clock.sleep(120)
+        data = matches("rollback", world.run("rollback", "--yes", "--json").stdout)
+        assert (data["to"], data["image"]) == ("web:2", f"web@{DIGEST}")
+        assert json.loads(world.run("status", "--json").stdout)["image"] == f"web@{DIGEST}"
+
     def test_json(self, newer: World, matches: Matches) -> None:
         listed = matches("rollback", newer.run("rollback", "--list", "--json").stdout)["revisions"]
         assert [each["revision"] for each in listed] == ["web:3", "web:2", "web:1"]
