@@ -19,6 +19,7 @@ Lookup = Callable[[str, str], Sequence[Mapping[str, Any]]]
 
 NOT_ASKED = "CloudTrail was not asked"
 NOTHING_FITS = "among the calls of the last 90 days that CloudTrail knows, none fits"
+NOT_IN_TABLE = "which calls change this is not known here, so CloudTrail was not asked"
 
 _GLOBAL = "us-east-1"
 _PAGES = 3
@@ -105,8 +106,11 @@ def with_who(report: Report, lookup: Lookup | None, region: str) -> Report:
 def who(drift: Drift, lookup: Lookup, region: str) -> Who:
     """The newest call for each property that differs, as far as one names the resource."""
     found: dict[tuple[str, str, str], list[str]] = {}
+    every = drift.differences or (Difference(_GONE, None, None),)
+    if not any(list(_wanted(drift.type, each.property, region)) for each in every):
+        return Who(unknown=NOT_IN_TABLE)
     try:
-        for difference in drift.differences or (Difference(_GONE, None, None),):
+        for difference in every:
             call = _newest(drift, difference.property, lookup, region)
             if call:
                 properties = found.setdefault(call, [])

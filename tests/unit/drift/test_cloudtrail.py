@@ -10,7 +10,14 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
-from migratable_ecs.drift.cloudtrail import NOT_ASKED, NOTHING_FITS, client_lookup, who, with_who
+from migratable_ecs.drift.cloudtrail import (
+    NOT_ASKED,
+    NOT_IN_TABLE,
+    NOTHING_FITS,
+    client_lookup,
+    who,
+    with_who,
+)
 from migratable_ecs.drift.model import Call, Difference, Drift, Report, WayOut
 
 REGION = "ap-northeast-1"
@@ -86,6 +93,16 @@ def test_one_call_that_set_two_properties_is_named_once() -> None:
 def test_nobody_is_named_for(other: dict[str, Any]) -> None:
     found = who(drift("aws:ecs/service:Service", "desiredCount"), Trail(other), REGION)
     assert (found.calls, found.unknown) == ((), NOTHING_FITS)
+
+
+def test_a_kind_of_resource_whose_calls_are_not_known_is_said_to_be_that() -> None:
+    trail = Trail()
+    for each in (
+        drift("aws:efs/fileSystem:FileSystem", "throughputMode"),
+        drift("aws:efs/fileSystem:FileSystem"),
+    ):
+        assert who(each, trail, REGION).unknown == NOT_IN_TABLE
+    assert trail.asked == []
 
 
 def test_a_deletion_is_found_by_the_call_that_deletes() -> None:
