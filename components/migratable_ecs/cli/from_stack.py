@@ -113,7 +113,10 @@ def _pick(resources: Sequence[Resource], stack: str, service: str, family: str) 
     names = ", ".join(_name(each) for each in found)
     if not fitting:
         asked = f"service {service!r}" if service else f"migration of family {family!r}"
-        raise CommandError(f"stack {stack} has no {asked}; its services are {names}", exit_codes.NOT_FOUND)
+        worker = "; for a worker give --cluster and --service instead of -s" if service else ""
+        raise CommandError(
+            f"stack {stack} has no {asked}; its services are {names}{worker}", exit_codes.NOT_FOUND
+        )
     raise CommandError(
         f"stack {stack} has several services: name one with --service ({names})", exit_codes.USAGE
     )

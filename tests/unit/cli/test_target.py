@@ -71,7 +71,9 @@ class TestStack:
             assert from_stack.target(both, {}, "stg", **options).name == "jobs"
         with pytest.raises(CommandError, match=r"several services: name one with --service \(web, jobs\)"):
             from_stack.target(both, {}, "stg")
-        with pytest.raises(CommandError, match="stack stg has no service 'api'; its services are web, jobs"):
+        with pytest.raises(
+            CommandError, match="stack stg has no service 'api'; its services are web, jobs; for a worker"
+        ):
             from_stack.target(both, {}, "stg", service="api")
 
     def test_no_service_at_all(self) -> None:
