@@ -110,11 +110,9 @@ class Screen:
     def _console(self, *, stderr: bool) -> Console:
         from rich.console import Console
 
-        width = (
-            None
-            if stderr or Console(stderr=stderr).is_terminal
-            else int(self.environment.get("COLUMNS") or 80)
-        )
+        columns = self.environment.get("COLUMNS", "")
+        given = int(columns) if columns.isdecimal() and int(columns) else 80
+        width = None if stderr or Console(stderr=stderr).is_terminal else given
         return Console(stderr=stderr, width=width, soft_wrap=False, emoji=False)
 
     def _table(

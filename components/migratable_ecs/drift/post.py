@@ -113,8 +113,8 @@ def main(arguments: Sequence[str], environment: dict[str, str]) -> int:
         parser.error(f"{' and '.join(missing)} must be set, as GitHub Actions does")
     api = environment.get("GITHUB_API_URL") or "https://api.github.com"
     github = GitHub(api, environment["GITHUB_REPOSITORY"], environment["GITHUB_TOKEN"])
-    text = given.report.read_text()
     try:
+        text = given.report.read_text()
         if given.kind == "pull-request":
             print(comment(github, given.number, text))
         else:
@@ -131,6 +131,9 @@ def main(arguments: Sequence[str], environment: dict[str, str]) -> int:
             f"error: GitHub answered {error.code} to {error.url}: {error.read().decode(errors='replace')[:500]}",
             file=sys.stderr,
         )
+        return 1
+    except FileNotFoundError as error:
+        print(f"error: there is no {error.filename}: scripts/drift writes it", file=sys.stderr)
         return 1
     except urllib.error.URLError as error:
         print(f"error: GitHub cannot be reached at {api}: {error.reason}", file=sys.stderr)

@@ -215,6 +215,10 @@ class TestScreen:
         lines = world.run("status", width=width).stdout.splitlines()
         assert max(map(len, lines)) <= width
 
+    @pytest.mark.parametrize("columns", ["abc", "0", "-1", ""])
+    def test_a_width_that_is_none_is_80(self, columns: str) -> None:
+        assert Screen(environment={"COLUMNS": columns}).out.width == 80
+
     def test_on_a_terminal_a_status_line_stands_below_the_lines(self) -> None:
         """Phase, elapsed time, last line."""
         shown = io.StringIO()

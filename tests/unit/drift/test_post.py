@@ -153,3 +153,15 @@ def test_a_pull_request_in_the_list_of_issues_is_none(hub: Hub, post: Any) -> No
 def test_a_refusal_is_one_sentence_with_github_s_words(hub: Hub, post: Any) -> None:
     hub.refuse = True
     assert post(*COMMENT).startswith("1 error: GitHub answered 422 to http://127.0.0.1:")
+
+
+def test_a_report_that_was_not_written_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment = {
+        "GITHUB_REPOSITORY": "us/shop",
+        "GITHUB_TOKEN": "x",
+        "GITHUB_API_URL": "http://127.0.0.1:1",
+    }
+    assert main(["pull-request", "7", str(tmp_path / "report.md")], environment) == 1
+    assert capsys.readouterr().err == f"error: there is no {tmp_path}/report.md: scripts/drift writes it\n"
