@@ -132,7 +132,13 @@ def subnets(cidr: str, zones: int) -> tuple[list[str], list[str]]:
 
 def _vpc(making: Making, args: NetworkArgs, region: str) -> awsx.ec2.Vpc:
     # Its plugin is asked for as soon as the package is imported: a network that is looked up does without.
-    import pulumi_awsx as awsx
+    try:
+        import pulumi_awsx as awsx
+    except ModuleNotFoundError:
+        raise InvalidArgument(
+            "a network that is made needs pulumi-awsx, which this Python has not: pip install pulumi-awsx, or look up a network "
+            "that is there"
+        ) from None
 
     public, private = subnets(args.cidr, args.zones)
     gateway = [

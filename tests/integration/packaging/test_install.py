@@ -26,6 +26,9 @@ from tools.localcloud.settings import cache_dir
 PROBE = Path(__file__).with_name("probe.py")
 QUICKSTART = ROOT / "examples" / "quickstart" / "__main__.py"
 
+#: What is asked for only by those who use it: the commands, and a network that is made.
+OF_EXTRAS = {"click", "rich", "pulumi_awsx"}
+
 
 def probed(python: Path, folder: Path) -> dict[str, Any]:
     """What the package says of itself; `-I` keeps the current folder and PYTHONPATH out."""
@@ -36,7 +39,7 @@ def probed(python: Path, folder: Path) -> dict[str, Any]:
 def assert_it_is_ours(said: dict[str, Any], python: Path) -> None:
     assert Path(said["folder"]).is_relative_to(python.parents[1])
     assert said["version"] == PROJECT["version"]
-    assert said["missing"] == []
+    assert set(said["missing"]) == OF_EXTRAS
     assert said["exported"] == PUBLIC == migratable_ecs.__all__
     assert said["provider"] == GOLDEN
     assert {"migratable_ecs.migration.provider", "migratable_ecs.testing.ecs"} <= set(said["modules"])
@@ -59,6 +62,13 @@ def test_on_another_python(python: Path, built: Built, tmp_path: Path) -> None:
 def test_with_the_oldest_versions_that_it_allows(built: Built, tmp_path: Path) -> None:
     made = environment(tmp_path / "venv", built.wheel, requirements=lowest())
     assert_it_is_ours(probed(made, tmp_path), made)
+
+
+def test_the_commands_say_what_they_lack(installed: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        AssertionError, match=r'needs click and rich, .*: pip install "migratable-ecs\[cli\]"$'
+    ):
+        run(installed.with_name("migratable-ecs"), "status", cwd=tmp_path, env=without_the_checkout())
 
 
 def test_what_it_requires_fits_together(installed: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import inspect
 import ipaddress
+import sys
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -246,3 +247,11 @@ def test_awsx_is_imported_only_when_a_network_is_made() -> None:
     lines = [line for line in importers[0].read_text().splitlines() if "import pulumi_awsx" in line]
     # Inside `if TYPE_CHECKING:` and inside a function.
     assert all(line.startswith("    ") for line in lines)
+
+
+def test_without_awsx_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pulumi_awsx", None)
+    with pytest.raises(
+        InvalidArgument, match=r"^a network that is made needs pulumi-awsx, .*: pip install pulumi-awsx"
+    ):
+        make(lambda: network(STG, NetworkArgs()))
