@@ -23,21 +23,21 @@ from pathlib import Path
 
 import pulumi
 from migratable_ecs import MigratableEcsService
-from migratable_ecs.environment import Settings, look_up
+from migratable_ecs.environment.lookup import look_up_balancer, look_up_cluster, look_up_network
+from migratable_ecs.environment.settings_pieces import BalancerSettings, NetworkSettings
 
 args = json.loads(Path("args.json").read_text())
-there = look_up(Settings(
-    service="shop", image="x", cluster="local", vpc="local", subnets={"Tier": "private"}, security_groups=["local-app"],
-    load_balancer="local", priority=100, migration_command="x"))
+network = look_up_network(NetworkSettings(vpc="local", subnets={"Tier": "private"}, security_groups=["local-app"]))
+listener = look_up_balancer(BalancerSettings(name="local", listener_port=80))
 shop = MigratableEcsService("shop", {
-    "cluster": there.cluster_arn,
+    "cluster": look_up_cluster("local"),
     "container_port": 8000,
     "secrets": {
         "DB_HOST": "learning-db-local:host", "DB_PORT": "learning-db-local:port", "DB_NAME": "learning-db-local:dbname",
         "DB_USER": "learning-db-local:operator_user", "DB_PASSWORD": "learning-db-local:operator_password",
         "DJANGO_SECRET_KEY": "learning-db-local:django_secret_key"},
-    "network": {"subnets": there.subnet_ids, "security_groups": there.security_group_ids},
-    "ingress": {"listener_arn": there.listener_arn, "vpc_id": there.vpc_id, "priority": 100, "path_patterns": ["/*"],
+    "network": {"subnets": network.subnet_ids, "security_groups": network.security_group_ids},
+    "ingress": {"listener_arn": listener.listener_arn, "vpc_id": network.vpc_id, "priority": 100, "path_patterns": ["/*"],
                 "health_check_path": "/healthz", "health_check_interval": 5},
     **args,
 })
