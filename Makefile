@@ -60,7 +60,7 @@ test: setup lint ## set-up and every test but those of `make systems`
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) $(PARALLEL) tests/unit
 	$(PYTEST) tests/integration tests/e2e --ignore=tests/e2e/systems
 
-unit: ## no network, no Docker, < 30 s; what is marked `thorough` is for `make test`
+unit: ## no network, no Docker, < 30 s; the longest tests and most cases of tables are for `make test`
 	$(PYTEST) $(PARALLEL) tests/unit
 
 integration: ## local cloud and containers

@@ -16,25 +16,33 @@ settings.register_profile("thorough", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+#: Of a table of more cases than this `make unit` takes about as many, spread over it.
+CASES = 4
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests marked `thorough` are for `make test`; of one marked `thorough(keep=4)` every fourth case is for `make unit` too."""
+    """`make test` runs everything; `make unit` leaves out tests marked `thorough`, and most cases of long tables.
+
+    Of a test marked `thorough(keep=4)` every fourth case stays.
+    """
     if THOROUGH:
         return
-    cases: dict[str, int] = defaultdict(int)
-    left_out = [item for item in items if _is_left_out(item, cases)]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
+    tables: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        tables[item.nodeid.partition("[")[0]].append(item)
+    kept = {case for cases in tables.values() for case in _kept(cases)}
+    left_out = [item for item in items if item not in kept]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item in kept]
 
 
-def _is_left_out(item: pytest.Item, cases: dict[str, int]) -> bool:
-    marker = item.get_closest_marker("thorough")
-    if marker is None:
-        return False
-    name = item.nodeid.partition("[")[0]
-    cases[name] += 1
-    keep = marker.kwargs.get("keep")
-    return keep is None or cases[name] % keep != 1 % keep
+def _kept(cases: list[pytest.Item]) -> list[pytest.Item]:
+    """Those of one test's cases that `make unit` runs."""
+    marker = cases[0].get_closest_marker("thorough")
+    if marker and not marker.kwargs:
+        return []
+    step = -(-len(cases) // CASES)
+    return cases[:: max(step, marker.kwargs["keep"]) if marker else step]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -237,7 +237,8 @@ def test_a_diagnosis_never_fails_and_never_says_success(anything: Evidence) -> N
     found = diagnose(anything)
     assert found.cause in {UNKNOWN, *(cause.slug for cause in CAUSES)}
     assert not (found.transient and found.ran)
-    assert "succeeded" not in found.sentence
+    # What AWS said is repeated word for word, that word too.
+    assert "succeeded" not in found.sentence or "succeeded" in repr(anything)
     assert found.sentence.strip()
     assert found.next_step.strip()
     assert render(found, anything)
