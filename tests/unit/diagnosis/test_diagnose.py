@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from migratable_ecs.migration.diagnosis import (
     CAUSES,
@@ -234,11 +234,12 @@ evidences = st.builds(
 
 @given(evidences)
 def test_a_diagnosis_never_fails_and_never_says_success(anything: Evidence) -> None:
+    # What AWS said is repeated word for word: that word must not come from there.
+    assume("succeeded" not in repr(anything))
     found = diagnose(anything)
     assert found.cause in {UNKNOWN, *(cause.slug for cause in CAUSES)}
     assert not (found.transient and found.ran)
-    # What AWS said is repeated word for word, that word too.
-    assert "succeeded" not in found.sentence or "succeeded" in repr(anything)
+    assert "succeeded" not in found.sentence
     assert found.sentence.strip()
     assert found.next_step.strip()
     assert render(found, anything)
