@@ -8,6 +8,9 @@ STACK ?= local
 APP ?= .
 PYTEST := python -m pytest
 PARALLEL := --numprocesses auto
+# Files side by side, each worker with a local cloud of its own; the tests of one file follow one another.
+AT_ONCE ?= 2
+SIDE_BY_SIDE := --numprocesses $(AT_ONCE) --dist loadfile
 
 .PHONY: help setup up preview plan apply destroy deploy migrate-task deploy-full-with-migrate-task down test unit integration e2e systems lint format bench local-up local-down local-status local-reset lock
 
@@ -58,7 +61,7 @@ local-reset: ## local cloud with fresh data
 
 test: setup lint ## set-up and every test but those of `make systems`
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) $(PARALLEL) tests/unit
-	$(PYTEST) tests/integration tests/e2e --ignore=tests/e2e/systems
+	$(PYTEST) $(SIDE_BY_SIDE) --durations=40 tests/integration tests/e2e --ignore=tests/e2e/systems
 
 unit: ## no network, no Docker, < 30 s; the longest tests and most cases of tables are for `make test`
 	$(PYTEST) $(PARALLEL) tests/unit

@@ -20,6 +20,7 @@ import pytest
 
 from tests.e2e.conftest import empty
 from tests.e2e.stack import ROOT, Stack, wait_for_line
+from tests.pace import in_paces
 from tools.localcloud.instance import LocalCloud
 
 pytestmark = pytest.mark.docker
@@ -360,10 +361,12 @@ def _pushed(operator: Operator, registry: str, app: Path) -> subprocess.Complete
 
 
 def test_quick(operator: Operator) -> None:
-    """Processor time to the first output, which is the time that passes on a machine that has nothing else to do; the best of three."""
-    assert min(_first_output(operator, "run", "--help") for _ in range(3)) < 0.3
-    for words in (["status"], ["history"], ["run"]):
-        assert min(_first_output(operator, *words) for _ in range(3)) < 0.7, words
+    """Processor time to the first output, which is the time that passes on a machine that has nothing else to do.
+
+    A pace is about 0.1 s: so `run --help` has 0.3 s, a command that does something 0.7 s.
+    """
+    for words, paces in ((["run", "--help"], 3), (["status"], 7), (["history"], 7), (["run"], 7)):
+        assert in_paces(lambda words=words: _first_output(operator, *words), below=paces) < paces, words  # type: ignore[misc]
 
 
 def _first_output(operator: Operator, *words: str) -> float:
