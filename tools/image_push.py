@@ -110,13 +110,10 @@ def _logged_in(ecr: Any) -> str:
 
 def _ecr(stack: str) -> Any:
     """On the account that the stack's update asks: its profile, role and region."""
-    from migratable_ecs.cli.from_stack import read
+    from migratable_ecs.cli.from_stack import clients
     from migratable_ecs.cli.outside import Outside
-    from migratable_ecs.migration.session import connect
-    from migratable_ecs.migration.state import aws_settings
 
-    _, config = read(Outside(), stack, Path.cwd())
-    return connect(aws_settings({}, config)).client("ecr")
+    return clients(Outside(), stack, Path.cwd()).client("ecr")
 
 
 def _output(*words: str) -> str:

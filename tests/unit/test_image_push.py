@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from migratable_ecs.cli.outside import Outside
-from migratable_ecs.migration import session
 from migratable_ecs.migration.session import AwsSettings
 
 from tests.unit.cli.answers import Answers
@@ -85,12 +84,12 @@ def test_it_is_pushed_where_the_update_looks(
     def pulumi(_outside: Outside, words: Sequence[str], _folder: Path) -> Any:
         return config if words[0] == "config" else {}
 
-    def connect(settings: AwsSettings) -> Registry:
+    def connect(_outside: Outside, settings: AwsSettings) -> Registry:
         asked.append(settings)
         return Registry()
 
     monkeypatch.setattr(Outside, "pulumi", pulumi)
-    monkeypatch.setattr(session, "connect", connect)
+    monkeypatch.setattr(Outside, "clients", connect)
     program = tmp_path / "pulumi"
     program.write_text("#!/bin/sh\necho shop/app:latest\n")
     program.chmod(0o755)

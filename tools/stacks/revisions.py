@@ -45,15 +45,12 @@ def client_of(stack: str) -> Any:
         Refused: no configuration, or no client for it.
     """
     from migratable_ecs.cli.errors import CommandError
-    from migratable_ecs.cli.from_stack import read
+    from migratable_ecs.cli.from_stack import clients
     from migratable_ecs.cli.outside import Outside
     from migratable_ecs.migration.errors import MigrationError
-    from migratable_ecs.migration.session import connect
-    from migratable_ecs.migration.state import aws_settings
 
     try:
-        _, config = read(Outside(), stack, Path.cwd())
-        return connect(aws_settings({}, config)).client("ecs")
+        return clients(Outside(), stack, Path.cwd()).client("ecs")
     except (CommandError, MigrationError) as error:
         raise Refused(str(error)) from None
 

@@ -28,7 +28,7 @@ def confirm(desk: Desk, what: str, lost: list[str], *, yes: bool) -> None:
         return
     if not desk.outside.somebody_there():
         raise CommandError(f"not done: there is nobody to ask whether to {what}; pass --yes in scripts")
-    if target.production:
+    if desk.production:
         wanted = target.confirmation
         typed = click.prompt(f"Type {wanted} to go on", default="", show_default=False, err=True)
         agreed = typed == wanted

@@ -70,6 +70,28 @@ class Desk:
         """One boto3 client."""
         return self.clients.client(service)
 
+    @cached_property
+    def production(self) -> bool:
+        """Whether what may lose something wants the name typed.
+
+        Without Pulumi the names of cluster and service may not say it; the runs of the history name the stack that made the migration.
+        """
+        target = self.target
+        if target.production or target.stack or target.migration is None:
+            return target.production
+        from ..migration.ecs import AwsCallFailed
+        from ..migration.guard import is_protected
+        from .facts import MigrationFacts
+
+        try:
+            runs = MigrationFacts(self).runs()
+        except AwsCallFailed as failed:
+            self.screen.say(
+                f"the history does not say whether this is production ({failed.error.code}): only the names count"
+            )
+            return False
+        return any(is_protected(str(run.get("stack") or "").rsplit("/", 1)[-1]) for run in runs)
+
     def caller(self) -> str:
         """ARN of whose credentials these are."""
         from ..migration.ecs import call

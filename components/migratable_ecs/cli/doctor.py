@@ -12,7 +12,7 @@ from . import exit_codes
 from .desk import Desk, operator_options
 
 if TYPE_CHECKING:
-    from ..doctor.snapshot import Snapshot
+    from ..doctor.snapshot import Finding, Snapshot
 
 #: Seconds for the task that knocks at the database.
 TIMEOUT = 300.0
@@ -57,7 +57,7 @@ def command(desk: Desk, from_task: bool) -> None:
         found = _knocked(desk, found)
     elif found.database is not None:
         desk.screen.say("whether a task reaches the database was not tried: --from-task starts one")
-    findings = examine(found)
+    findings = [_for(desk, each) for each in examine(found)]
     data = {
         "service": desk.target.name,
         "checks": _checks(found),
@@ -67,6 +67,11 @@ def command(desk: Desk, from_task: bool) -> None:
     desk.screen.result(data, lambda: _draw(desk, data))
     if findings:
         click.get_current_context().exit(exit_codes.FINDINGS)
+
+
+def _for(desk: Desk, finding: Finding) -> Finding:
+    """With commands that can be copied."""
+    return dataclasses.replace(finding, remedy=finding.remedy.replace("-s STACK", desk.target.options))
 
 
 def _checks(found: Snapshot) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 from ..doctor import gather
 from ..doctor.snapshot import Balancing, Network, Record, Snapshot
 from .desk import Desk
-from .revisions import target_groups
+from .revisions import SERVICES_AT_ONCE, target_groups
 
 
 def snapshot(desk: Desk) -> Snapshot:
@@ -17,9 +17,10 @@ def snapshot(desk: Desk) -> Snapshot:
     target, ecs = desk.target, desk.client("ecs")
     clusters = asker.ask("DescribeClusters", lambda: ecs.describe_clusters(clusters=[target.cluster]), {})
     cluster = next(iter(clusters.get("clusters") or ()), None)
-    service = _service(asker, desk) if cluster else {}
-    definitions = _definitions(asker, desk, service)
-    networks = _networks(desk, service)
+    services = _services(asker, desk) if cluster else {}
+    service = services.pop("app", {})
+    definitions = _definitions(asker, desk, {"app": service, **services})
+    networks = _networks(desk, {"app": service, **services})
     containers = [each for d in definitions.values() for each in d.get("containerDefinitions") or ()]
     values = gather.values(asker, containers)
     database = gather.database(asker, values.settings)
@@ -44,6 +45,7 @@ def snapshot(desk: Desk) -> Snapshot:
         cluster=cluster,
         cluster_name=target.cluster.rsplit("/", 1)[-1],
         service=service,
+        workers=services,
         definitions=definitions,
         networks=networks,
         subnets=subnets,
@@ -68,21 +70,31 @@ def snapshot(desk: Desk) -> Snapshot:
     )
 
 
-def _service(asker: gather.Asker, desk: Desk) -> Record:
+def _services(asker: gather.Asker, desk: Desk) -> dict[str, Record]:
+    """The service as `app`, the workers as `worker KEY`; empty when AWS does not say."""
     target, ecs = desk.target, desk.client("ecs")
-    name = target.need_service()
-    reply = asker.ask(
-        "DescribeServices", lambda: ecs.describe_services(cluster=target.cluster, services=[name]), None
-    )
-    if reply is None:
-        return {}
-    return dict(next(iter(reply.get("services") or ()), {"status": "missing"}))
+    wanted = {
+        "app": target.need_service(),
+        **{f"worker {key}": name for key, name in target.workers.items()},
+    }
+    names, found = list(wanted.values()), {}
+    for first in range(0, len(names), SERVICES_AT_ONCE):
+        some = names[first : first + SERVICES_AT_ONCE]
+        reply = asker.ask(
+            "DescribeServices",
+            lambda: ecs.describe_services(cluster=target.cluster, services=some),  # noqa: B023
+            None,
+        )
+        if reply is None:
+            return {}
+        found.update({str(each["serviceName"]): dict(each) for each in reply.get("services") or ()})
+    return {which: found.get(name, {"status": "missing"}) for which, name in wanted.items()}
 
 
-def _definitions(asker: gather.Asker, desk: Desk, service: Record) -> dict[str, Record]:
+def _definitions(asker: gather.Asker, desk: Desk, services: Mapping[str, Record]) -> dict[str, Record]:
     migration, ecs = desk.target.migration, desk.client("ecs")
     arns = {
-        "app": service.get("taskDefinition"),
+        **{which: service.get("taskDefinition") for which, service in services.items()},
         "migration": migration.task_definition if migration else None,
     }
     found: dict[str, Record] = {}
@@ -100,12 +112,18 @@ def _definitions(asker: gather.Asker, desk: Desk, service: Record) -> dict[str, 
     return found
 
 
-def _networks(desk: Desk, service: Record) -> dict[str, Network]:
+def _networks(desk: Desk, services: Mapping[str, Record]) -> dict[str, Network]:
+    """Of the app, of the migration, and of workers that are placed elsewhere than the app: what is wrong once is said once."""
     migration = desk.target.migration
-    given = {"app": (service.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}}
+    given = {
+        which: (service.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
+        for which, service in services.items()
+    }
     if migration is not None:
         given["migration"] = migration.spec().network
-    return {which: network(each) for which, each in given.items() if each}
+    found = {which: network(each) for which, each in given.items() if each}
+    app = found.get("app")
+    return {which: each for which, each in found.items() if each != app or which in ("app", "migration")}
 
 
 def network(given: Mapping[str, Any]) -> Network:

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from . import exit_codes
+
 EXIT_CODES = "Exit codes of this command: 0 nothing, 1 error, 2 changes, 3 drift."
 
 
@@ -91,10 +93,21 @@ def command(
             if file:
                 file.write_text(text)
     except (InvalidArgument, OSError) as error:
-        click.echo(f"error: {error}", err=True)
+        _explain(str(error), as_json)
         raise click.exceptions.Exit(ERROR) from error
     click.echo(texts[1] if as_json else texts[0], nl=False)
     raise click.exceptions.Exit(report.exit_code)
+
+
+def _explain(message: str, as_json: bool) -> None:
+    """As the other commands do it (group.py)."""
+    if not as_json:
+        click.echo(f"error: {message}", err=True)
+        return
+    import json
+
+    error = {"exit_code": exit_codes.FAILED, "name": exit_codes.name(exit_codes.FAILED), "message": message}
+    click.echo(json.dumps({"error": error}, indent=2, ensure_ascii=False))
 
 
 if __name__ == "__main__":

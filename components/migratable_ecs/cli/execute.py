@@ -38,7 +38,7 @@ def command(
     if only_print:
         desk.screen.result(data, lambda: desk.screen.line(shlex.join(program)))
         return
-    if desk.target.production:
+    if desk.production:
         what = (
             f"open a shell in task {data['task']}"
             if not words

@@ -65,7 +65,7 @@ def command(
     if only_print:
         desk.screen.result(data, lambda: desk.screen.line(shlex.join(program)))
         return
-    if desk.target.production:
+    if desk.production:
         confirm(
             desk,
             f"open 127.0.0.1:{local} to {where[0]}:{where[1]}",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..migration.guard import is_protected
-from ..migration.session import AwsSettings
+from ..migration.session import AwsSettings, Clients
 from ..migration.state import AWS_KEYS, aws_settings
 from . import exit_codes
 from .errors import CommandError
@@ -38,6 +38,16 @@ def read(outside: Outside, stack: str, folder: Path) -> tuple[Mapping[str, Any],
     return deployment, values
 
 
+def clients(outside: Outside, stack: str, folder: Path) -> Clients:
+    """boto3 clients on the account, region and endpoint that an update of `stack` asks: its configuration's.
+
+    Raises:
+        CommandError: no such stack, or it cannot be read.
+    """
+    _, config = read(outside, stack, folder)
+    return outside.clients(aws_settings({}, config))
+
+
 def target(
     deployment: Mapping[str, Any],
     config: Mapping[str, str],
@@ -49,6 +59,8 @@ def target(
 ) -> Target:
     """The service of the stack, or the one that `service` (of the program or of ECS) or `family` (of a migration) names.
 
+    `service` may name a worker too, by its key in the program or as ECS has it: then that is the service, and the migration is the app's.
+
     Args:
         aws: region and profile of the command line, which go before those of the stack.
 
@@ -58,25 +70,31 @@ def target(
     resources = tuple((deployment.get("deployment") or {}).get("resources") or ())
     component = _pick(resources, stack, service, family)
     outputs = plain(component.get("outputs") or {})
-    name = _name(component)
+    workers = _workers(resources, component)
+    worker = workers.get(_named(component, workers, service))
+    name = _name(worker or component)
     runs = [each for each in _below(resources, component) if each["type"] == MIGRATION_RUN]
     run = next((each for each in runs if not family or _input(each, "family") == family), None)
     props = plain(run["inputs"]) if run else {}
-    ecs = next((each for each in _below(resources, component) if each["type"] == SERVICE), None)
+    ecs = next((each for each in _services(resources, component) if _name(each) == _name(component)), None)
     settings = _settings(props, config, aws or {})
     environment = str(props.get("environment_name") or stack)
     return Target(
         title=f"stack {_qualified(component, stack)}",
         name=name,
         cluster=str(outputs.get("cluster") or props.get("cluster") or ""),
-        service=str(outputs.get("service_name") or (_input(ecs, "name") if ecs else "")),
+        service=_ecs_name(worker)
+        if worker
+        else str(outputs.get("service_name") or (_ecs_name(ecs) if ecs else "")),
         region=settings.region,
         stack=stack.rsplit("/", 1)[-1],
         environment=environment,
         protected=bool(props["protected"]) if "protected" in props else is_protected(environment),
         aws=settings,
         migration=Migration(props, plain(run.get("outputs") or {})) if run else None,
-        outputs=outputs,
+        workers={} if worker else {key: _ecs_name(each) for key, each in workers.items()},
+        asked=service or (name if family else ""),
+        outputs=_outputs_of(worker) if worker else outputs,
         resources=resources,
         config=config,
     )
@@ -105,7 +123,7 @@ def _pick(resources: Sequence[Resource], stack: str, service: str, family: str) 
     fitting = [
         each
         for each in found
-        if (not service or service in (_name(each), plain(each.get("outputs") or {}).get("service_name")))
+        if (not service or _is_named(resources, each, service))
         and (not family or family in _families(resources, each))
     ]
     if len(fitting) == 1:
@@ -113,13 +131,49 @@ def _pick(resources: Sequence[Resource], stack: str, service: str, family: str) 
     names = ", ".join(_name(each) for each in found)
     if not fitting:
         asked = f"service {service!r}" if service else f"migration of family {family!r}"
-        worker = "; for a worker give --cluster and --service instead of -s" if service else ""
+        workers = ", ".join(key for each in found for key in _workers(resources, each))
+        also = f", its workers {workers}" if service and workers else ""
         raise CommandError(
-            f"stack {stack} has no {asked}; its services are {names}{worker}", exit_codes.NOT_FOUND
+            f"stack {stack} has no {asked}; its services are {names}{also}", exit_codes.NOT_FOUND
         )
     raise CommandError(
         f"stack {stack} has several services: name one with --service ({names})", exit_codes.USAGE
     )
+
+
+def _is_named(resources: Sequence[Resource], component: Resource, service: str) -> bool:
+    own = (_name(component), plain(component.get("outputs") or {}).get("service_name"))
+    return service in own or bool(_named(component, _workers(resources, component), service))
+
+
+def _named(component: Resource, workers: Mapping[str, Resource], service: str) -> str:
+    """Key of the worker that `service` names; empty when it names the app, which goes before a worker of the same name."""
+    if service in ("", _name(component), plain(component.get("outputs") or {}).get("service_name")):
+        return ""
+    fitting = (key for key, each in workers.items() if service in (key, _name(each), _ecs_name(each)))
+    return next(fitting, "")
+
+
+def _services(resources: Sequence[Resource], component: Resource) -> list[Resource]:
+    return [each for each in _below(resources, component) if each["type"] == SERVICE]
+
+
+def _workers(resources: Sequence[Resource], component: Resource) -> dict[str, Resource]:
+    """Key in the program -> ECS service: the component names it after itself and the key."""
+    own = _name(component)
+    services = (each for each in _services(resources, component) if _name(each) != own)
+    return {_name(each).removeprefix(f"{own}-"): each for each in services}
+
+
+def _ecs_name(service: Resource) -> str:
+    """As ECS has it, whoever chose it."""
+    return str(plain(service.get("outputs") or {}).get("name") or _input(service, "name"))
+
+
+def _outputs_of(worker: Resource) -> dict[str, Any]:
+    """What is known of a worker as it is of a service without Pulumi: its log group follows from the task definition."""
+    found = plain({**(worker.get("inputs") or {}), **(worker.get("outputs") or {})})
+    return {"task_definition_arn": str(found.get("taskDefinition") or "")}
 
 
 def _families(resources: Sequence[Resource], component: Resource) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,8 @@ from .databases import database_of, database_options
 from .desk import Desk, operator_options
 from .errors import CommandError
 from .outside import Interrupts
-from .revisions import ask, describe_service
+from .revisions import ask, describe_services
+from .scale import limits_of
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,25 @@ class Step:
     why: str
     command: str
     loses: str = ""
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """One service: the options that name it, its number of tasks, and the least of them where it scales by itself."""
+
+    here: str
+    count: int
+    minimum: int | None = None
+
+    @property
+    def down(self) -> str:
+        """Nothing runs: without --min 0 a service that scales by itself would start tasks again."""
+        return f"migratable-ecs scale 0 {self.here}{'' if self.minimum is None else ' --min 0'}"
+
+    @property
+    def up(self) -> str:
+        """As before."""
+        return f"migratable-ecs scale {self.count} {self.here}{'' if self.minimum is None else f' --min {self.minimum}'}"
 
 
 @click.command("restore")
@@ -64,7 +84,7 @@ def command(
     new = f"{backup.instance or backup.cluster}-restored"
     request = restore_request(backup, str(chosen["snapshot"]), new, present)
     steps = the_steps(
-        backup, new, request, here=_here(desk), count=_tasks(desk), since=str(chosen["created"])
+        backup, new, request, here=desk.target.options, scaled=_scaled(desk), since=str(chosen["created"])
     )
     if go:
         lost = ["nothing is lost, but a second database runs from now on and costs as much as the first"]
@@ -184,12 +204,12 @@ def shell(operation: str, request: Mapping[str, Any]) -> str:
 
 
 def the_steps(
-    backup: Backup, new: str, request: Mapping[str, Any], *, here: str, count: int, since: str
+    backup: Backup, new: str, request: Mapping[str, Any], *, here: str, scaled: Sequence[Scaled], since: str
 ) -> list[Step]:
     """All steps back, in order; the first ones of `--run` lose nothing. Pure.
 
     Args:
-        here: the options that name the service on a command line. count: its number of tasks. since: when the snapshot was made.
+        here: the options that name the service on a command line. scaled: it and its workers. since: when the snapshot was made.
     """
     old, kind = backup.instance or backup.cluster, "cluster" if backup.cluster else "instance"
     operation = (
@@ -202,8 +222,8 @@ def the_steps(
         Step("Look into it, through a task", f"migratable-ecs forward {here} --host ENDPOINT"),
         Step(
             "Stop the app, so that nobody writes",
-            f"migratable-ecs scale 0 {here}",
-            "nobody answers requests until step 7; workers are services of their own and write too: scale them as well",
+            " && ".join(each.down for each in scaled),
+            "nobody answers requests until step 7",
         ),
         Step("Put the old one aside", _renamed(kind, old, f"{old}-old")),
         Step(
@@ -211,7 +231,7 @@ def the_steps(
             _renamed(kind, new, old),
             f"what was written since {since} is only in {old}-old",
         ),
-        Step("Start the app again; the address is the old one", f"migratable-ecs scale {count} {here}"),
+        Step("Start the app again; the address is the old one", " && ".join(each.up for each in scaled)),
         Step(
             "Look what Pulumi makes of it: where it still shows the old one, `pulumi state delete` that and `pulumi import` the new one",
             "pulumi preview --refresh",
@@ -287,16 +307,24 @@ def _wait(desk: Desk, backup: Backup, timeout: float) -> None:
             desk.clock.sleep(10.0)
 
 
-def _here(desk: Desk) -> str:
+def _scaled(desk: Desk) -> list[Scaled]:
+    """The service and its workers, as they are scaled now."""
     target = desk.target
-    if target.stack:
-        return f"-s {target.stack}"
-    return f"--cluster {target.cluster.rsplit('/', 1)[-1]} --service {target.service}"
+    if not target.service:
+        return [Scaled(target.options, 1)]
+    named = {target.service: target.options}
+    named |= {name: f"-s {target.stack} --service {key}" for key, name in target.workers.items()}
+    found = describe_services(desk, list(named))
+    return [
+        Scaled(options, int(found[name].get("desiredCount", 1)), _minimum(desk, found[name]))
+        for name, options in named.items()
+        if name in found
+    ]
 
 
-def _tasks(desk: Desk) -> int:
-    """How many the service has now."""
-    return int(describe_service(desk).get("desiredCount", 1)) if desk.target.service else 1
+def _minimum(desk: Desk, service: Mapping[str, Any]) -> int | None:
+    limits = limits_of(desk, service)
+    return limits.minimum if limits else None
 
 
 def _draw(desk: Desk, data: Mapping[str, Any]) -> None:

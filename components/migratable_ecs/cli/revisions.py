@@ -22,6 +22,10 @@ _REGISTERED = (
 )  # fmt: skip
 
 
+#: Of DescribeServices. Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
+SERVICES_AT_ONCE = 10
+
+
 @dataclass(frozen=True)
 class Revision:
     """One revision. `active`: whether a service may be given it; `image`: of the app (main_image)."""
@@ -89,6 +93,17 @@ def describe_service(desk: Desk) -> Mapping[str, Any]:
             f"cluster {target.cluster} has no service {name}: run `pulumi up`", exit_codes.NOT_FOUND
         )
     return dict(found[0])
+
+
+def describe_services(desk: Desk, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """DescribeServices of the target's cluster, by name; one that ECS does not know is left out."""
+    ecs, cluster = desk.client("ecs"), desk.target.cluster
+    found: dict[str, Mapping[str, Any]] = {}
+    for first in range(0, len(names), SERVICES_AT_ONCE):
+        some = list(names[first : first + SERVICES_AT_ONCE])
+        reply = ask(desk, "DescribeServices", lambda: ecs.describe_services(cluster=cluster, services=some))  # noqa: B023
+        found.update({str(each["serviceName"]): dict(each) for each in reply.get("services", ())})
+    return found
 
 
 def target_groups(service: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -187,7 +187,7 @@ def _schema(desk: Desk, *, yes: bool) -> None:
 
     migration, target = desk.target.need_migration(), desk.target
     words = target.operator_command("rollback")
-    if target.production:
+    if desk.production:
         refused = guard.refusal("rollback_command", words, target.environment)
         if refused:
             raise CommandError(refused)

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 @click.option(
     "--timeout", type=click.IntRange(1, 7 * 86400), metavar="SECONDS", help="Stop the task after so long."
 )
-@click.option("--yes", is_flag=True, help="Do not ask (--command in production asks).")
+@click.option("--yes", is_flag=True, help="Do not ask (--command and --force ask in production).")
 def command(
     desk: Desk,
     script: str | None,
@@ -79,6 +79,8 @@ def command(
             changes |= {"command": _words(desk, facts, script, yes=yes), "purpose": "command"}
             changes["identity"] = fresh_identity("command")
         else:
+            if force and desk.production:
+                _agreed(desk, migration, yes=yes)
             changes["identity"] = _identity(desk, facts, force=force)
         record = run_task(desk, migration.spec(**{k: v for k, v in changes.items() if v is not None}))
         _say_what_pulumi_knows(desk, migration, record)
@@ -87,15 +89,36 @@ def command(
 
 def _refuse(migration: Migration) -> None:
     """What the program says against a run, unless --force is given."""
+    against = _against(migration)
+    if against:
+        remedy = (
+            ": remove skip, or pass --force"
+            if migration.props.get("skip") is True
+            else "; pass --force to run it all the same"
+        )
+        raise CommandError(f"{against}{remedy}")
+
+
+def _against(migration: Migration) -> str:
+    """What the program says against a run; empty when nothing. Pure."""
     if migration.props.get("skip") is True:
-        raise CommandError("the program skips this migration (skip is True): remove skip, or pass --force")
+        return "the program skips this migration (skip is True)"
     wanted = dataclasses.replace(state.wanted(migration.props), phase="before")
     decision = decide(state.recorded(migration.recorded), wanted) if migration.recorded else None
     went_back = (
         decision is not None and not decision.run and wanted.digest != migration.recorded.get("digest")
     )
-    if decision is not None and went_back:
-        raise CommandError(f"{decision.line}; pass --force to run it all the same")
+    return decision.line if decision is not None and went_back else ""
+
+
+def _agreed(desk: Desk, migration: Migration, *, yes: bool) -> None:
+    """A run by force, in production: what speaks against it is no longer heard, and what is running is not adopted."""
+    lost = ["what the migration changes is not undone; one that is applied already may be run a second time"]
+    against = _against(migration)
+    if against:
+        lost.insert(0, against)
+    image = short(migration.digest) or migration.task_definition.rsplit("/", 1)[-1]
+    confirm(desk, f"run the migration of {image} by force", lost, yes=yes)
 
 
 def _identity(desk: Desk, facts: MigrationFacts, *, force: bool) -> str:
@@ -130,9 +153,8 @@ def _same(task: Task, migration: Migration) -> bool:
 
 def _words(desk: Desk, facts: MigrationFacts, script: str, *, yes: bool) -> tuple[str, ...]:
     """What replaces the container's command, so that a shell runs `script`."""
-    target = desk.target
-    if target.production:
-        sentence = guard.refusal("--command", script, target.environment)
+    if desk.production:
+        sentence = guard.refusal("--command", script, desk.target.environment)
         if sentence:
             raise CommandError(sentence)
         confirm(

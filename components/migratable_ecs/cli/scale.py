@@ -60,7 +60,7 @@ def command(
     A service that scales by itself goes back between its limits whatever COUNT is: give --min and --max with it, or without it.
     """
     service = describe_service(desk)
-    limits = _limits(desk, service)
+    limits = limits_of(desk, service)
     wanted = wanted_limits(limits, minimum, maximum)
     now = int(service.get("desiredCount", 0))
     if count is not None and wanted is not None and not wanted.minimum <= count <= wanted.maximum:
@@ -122,7 +122,7 @@ def _agreed(desk: Desk, service: Mapping[str, Any], count: int, limits: Limits |
             "nobody answers requests until it is scaled up again; what the tasks are doing is broken off after their stopTimeout"
         ]
         confirm(desk, f"stop all {now} tasks of service {name}", lost, yes=yes)
-    elif least < now and desk.target.production:
+    elif least < now and desk.production:
         lost = ["the tasks that remain carry the whole load"]
         confirm(desk, f"scale service {name} from {now} to {least} tasks", lost, yes=yes)
 
@@ -131,7 +131,7 @@ def _resource(desk: Desk, service: Mapping[str, Any]) -> str:
     return f"service/{desk.target.cluster.rsplit('/', 1)[-1]}/{service['serviceName']}"
 
 
-def _limits(desk: Desk, service: Mapping[str, Any]) -> Limits | None:
+def limits_of(desk: Desk, service: Mapping[str, Any]) -> Limits | None:
     """None where it does not scale by itself, or where that may not be asked: operator_policy has it for services that do."""
     from ..migration.ecs import AwsCallFailed
 

@@ -13,7 +13,7 @@ from .desk import Desk, operator_options
 from .errors import CommandError
 from .history import when
 from .outside import Interrupts
-from .revisions import revision, target_groups
+from .revisions import describe_services, revision, target_groups
 from .screen import duration
 
 #: Events of the service that are shown.
@@ -64,14 +64,10 @@ def _go_on(desk: Desk, interval: int) -> None:
 
 def collect(desk: Desk) -> dict[str, Any]:
     """Everything that is shown, as plain data."""
-    from ..migration.ecs import call
-
-    target, ecs = desk.target, desk.client("ecs")
+    target = desk.target
     name = target.need_service()
-    reply = call(
-        desk.clock, "DescribeServices", lambda: ecs.describe_services(cluster=target.cluster, services=[name])
-    )
-    service: Mapping[str, Any] = next(iter(reply.get("services", ())), {})
+    services = describe_services(desk, [name, *target.workers.values()])
+    service = services.get(name)
     if not service:
         raise CommandError(
             f"cluster {target.cluster} has no service {name}: run `pulumi up`", exit_codes.NOT_FOUND
@@ -84,6 +80,7 @@ def collect(desk: Desk) -> dict[str, Any]:
         "url": target.outputs.get("url"),
         "deployments": [_deployment(each) for each in service.get("deployments", ())],
         "targets": _targets(desk, service),
+        "workers": [_worker(key, each, services.get(each, {})) for key, each in target.workers.items()],
         "events": [str(event.get("message", "")) for event in service.get("events", ())[:EVENTS]],
         "migration": _migration(desk),
     }
@@ -102,6 +99,8 @@ def problems(data: Mapping[str, Any]) -> list[str]:
         for each in data["deployments"]
         if each["rollout"] not in ("COMPLETED", "")
     ]
+    for each in data["workers"]:
+        found += [f"worker {each['name']}: {problem}" for problem in _worker_problems(each)]
     found += [
         f"target {t['id']} is {t['state']}: {t['reason']}"
         for t in data["targets"]
@@ -111,6 +110,31 @@ def problems(data: Mapping[str, Any]) -> list[str]:
     if last and last["status"] == "failed":
         found.append(f"the last migration failed: {last['cause']}")
     return found
+
+
+def _worker_problems(worker: Mapping[str, Any]) -> list[str]:
+    if worker["status"] != "ACTIVE":
+        return [f"its service is {worker['status']}"]
+    found = []
+    if worker["running"] < worker["desired"]:
+        found.append(f"{worker['running']} of {worker['desired']} tasks run")
+    if worker["rollout"] not in ("COMPLETED", ""):
+        found.append(f"its deployment is {worker['rollout']}: {worker['reason']}")
+    return found
+
+
+def _worker(key: str, name: str, service: Mapping[str, Any]) -> dict[str, Any]:
+    """One worker's service, and its newest deployment; status `missing` where ECS has none such."""
+    newest: Mapping[str, Any] = next(
+        (each for each in service.get("deployments", ()) if each.get("status") == "PRIMARY"), {}
+    )
+    deployment = _deployment(newest)
+    return {
+        **_service({"status": "missing", **service, "serviceName": key}),
+        "service": name,
+        "rollout": deployment["rollout"],
+        "reason": deployment["reason"],
+    }
 
 
 def _service(service: Mapping[str, Any]) -> dict[str, Any]:
@@ -230,6 +254,20 @@ def _draw(desk: Desk, data: Mapping[str, Any]) -> None:
     if data["targets"]:
         desk.screen.table(
             ["target", "state", "reason"], [[t["id"], t["state"], t["reason"]] for t in data["targets"]]
+        )
+    if data["workers"]:
+        desk.screen.table(
+            ["worker", "service", "revision", "rollout", "tasks"],
+            [
+                [
+                    each["name"],
+                    each["service"],
+                    each["task_definition"],
+                    (each["rollout"] or each["status"]) if each["status"] == "ACTIVE" else each["status"],
+                    f"{each['running']}/{each['desired']}",
+                ]
+                for each in data["workers"]
+            ],
         )
     for event in data["events"]:
         desk.screen.print(f"event: {event}")

@@ -65,6 +65,8 @@ class Target:
         environment: the name that says whether its data matters. protected: whether it does.
         aws: where AWS calls go.
         migration: None when the service has none.
+        workers: further services of the same image, key in the program -> name of the ECS service; empty without Pulumi.
+        asked: what named it among several in the stack; empty where the stack alone says it.
         outputs: of the component: url, log_group, task_definition_arn, …; empty without Pulumi but for what ECS knows.
         resources: of the whole stack, as `pulumi stack export` gives them; empty without Pulumi.
         config: of the stack, key -> value; secret ones are not in it.
@@ -80,6 +82,8 @@ class Target:
     protected: bool = False
     aws: AwsSettings = field(default_factory=AwsSettings)
     migration: Migration | None = None
+    workers: Mapping[str, str] = field(default_factory=dict)
+    asked: str = ""
     outputs: Mapping[str, Any] = field(default_factory=dict)
     resources: tuple[Mapping[str, Any], ...] = ()
     config: Mapping[str, str] = field(default_factory=dict)
@@ -95,6 +99,13 @@ class Target:
     def confirmation(self) -> str:
         """What is to be typed for it."""
         return self.stack or self.service or self.name
+
+    @property
+    def options(self) -> str:
+        """The options that name it on a command line."""
+        if self.stack:
+            return f"-s {self.stack} --service {self.asked}" if self.asked else f"-s {self.stack}"
+        return f"--cluster {self.cluster.rsplit('/', 1)[-1]} --service {self.service}"
 
     def need_migration(self) -> Migration:
         """The migration.

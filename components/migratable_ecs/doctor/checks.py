@@ -95,7 +95,7 @@ CHECKS: tuple[Check, ...] = (
         ("DescribeTargetGroups", "DescribeListeners", "DescribeRules"),
     ),
     Check("health", "the targets are healthy", running.health, ("DescribeTargetHealth",)),
-    Check("service", "the service is steady", running.service, ("DescribeServices",)),
+    Check("service", "the service and its workers are steady", running.service, ("DescribeServices",)),
     Check("migration", "the last migration succeeded", running.migration),
     Check("exit-code", "an exit code of 0 is a success", running.log_channel),
 )

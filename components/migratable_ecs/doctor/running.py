@@ -30,30 +30,40 @@ def cluster(found: Snapshot) -> Iterator[Finding]:
 
 
 def service(found: Snapshot) -> Iterator[Finding]:
-    """ACTIVE, rolled out, all tasks running."""
-    if not found.service:
-        return
-    status = found.service.get("status")
+    """The app's and each worker's: ACTIVE, rolled out, all tasks running."""
+    for which, record in {"": found.service, **found.workers}.items():
+        if record:
+            yield from _steady(record, which)
+
+
+def _steady(record: Record, which: str) -> Iterator[Finding]:
+    """`which`: `worker KEY`; empty for the app."""
+    status, of = record.get("status"), f" of {which}" if which else ""
     if status != "ACTIVE":
-        yield Finding("service", f"the service is {status}", "run `pulumi up --refresh`")
+        yield Finding("service", f"the service{of} is {status}", "run `pulumi up --refresh`")
         return
-    for each in found.service.get("deployments") or ():
+    for each in record.get("deployments") or ():
         if each.get("rolloutState") == "FAILED":
             reason = str(each.get("rolloutStateReason") or "no reason given").rstrip(".")
             yield Finding(
                 "service",
                 f"the deployment of {_tail(each.get('taskDefinition'))} failed: {reason}",
-                "`migratable-ecs logs -s STACK --since 1h` says why its tasks ended; then deploy a working image",
+                f"`{_logs(which)} --since 1h` says why its tasks ended; then deploy a working image",
             )
-    desired, running = int(found.service.get("desiredCount", 0)), int(found.service.get("runningCount", 0))
+    desired, running = int(record.get("desiredCount", 0)), int(record.get("runningCount", 0))
     if running < desired:
-        events = [str(each.get("message")) for each in (found.service.get("events") or ())[:1]]
+        events = [str(each.get("message")) for each in (record.get("events") or ())[:1]]
         said = f"; ECS says: {events[0].rstrip('.')}" if events else ""
         yield Finding(
             "service",
-            f"{running} of {desired} tasks run{said}",
-            "look at the other findings, and at `migratable-ecs logs`",
+            f"{running} of {desired} tasks{of} run{said}",
+            f"look at the other findings, and at `{_logs(which)}`",
         )
+
+
+def _logs(which: str) -> str:
+    """The command that shows the log."""
+    return "migratable-ecs logs -s STACK" + (f" --service {which.removeprefix('worker ')}" if which else "")
 
 
 def health(found: Snapshot) -> Iterator[Finding]:

@@ -80,8 +80,9 @@ class Snapshot:
     """Everything that the checks look at.
 
     Args:
-        definitions: task definitions by `app` and `migration`; networks: likewise.
-        service: as DescribeServices gives it; empty when AWS does not say, status `missing` when there is none.
+        definitions: task definitions by `app`, `migration`, `worker KEY`; networks: likewise, of workers those that differ from the app's.
+        service: as DescribeServices gives it; empty when AWS does not say, status `missing` when there is none. workers: likewise, by
+            `worker KEY`.
         subnets, groups: by id, those that exist of the ones that are named anywhere here.
         routes, endpoints, gateways: route tables, VPC endpoints, NAT gateways of the VPCs of those subnets; None for what AWS does not say.
         roles: by ARN. kept: secrets and parameters by the ARN or name that task definitions carry, without `:key::`.
@@ -95,6 +96,7 @@ class Snapshot:
     cluster: Record | None = None
     cluster_name: str = ""
     service: Record = field(default_factory=dict)
+    workers: Mapping[str, Record] = field(default_factory=dict)
     definitions: Mapping[str, Record] = field(default_factory=dict)
     networks: Mapping[str, Network] = field(default_factory=dict)
     subnets: Mapping[str, Record] = field(default_factory=dict)

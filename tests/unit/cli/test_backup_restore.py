@@ -118,6 +118,29 @@ class TestRestore:
             method for method, _ in world.others["rds"].requests
         ]
 
+    def test_who_scales_by_itself_gets_its_minimum_and_workers_are_scaled_too(
+        self, world: World, matches: Matches
+    ) -> None:
+        world.workers = ("queue",)
+        world.make_worker("queue")
+        limits = {"service/default/web": {"MinCapacity": 2, "MaxCapacity": 4}}
+        world.others["application-autoscaling"] = Answers(
+            describe_scalable_targets=lambda **asked: {
+                "ScalableTargets": [limits[each] for each in asked["ResourceIds"] if each in limits]
+            }
+        )
+        commands = [
+            each["command"] for each in matches("restore", world.run("restore", "--json").stdout)["steps"]
+        ]
+        assert (
+            "migratable-ecs scale 0 -s stg --min 0 && migratable-ecs scale 0 -s stg --service queue"
+            in commands
+        )
+        assert (
+            "migratable-ecs scale 1 -s stg --min 2 && migratable-ecs scale 2 -s stg --service queue"
+            in commands
+        )
+
     def test_run_does_what_loses_nothing(self, world: World, matches: Matches) -> None:
         assert world.run("restore", "--run").exit_code == 3
         assert world.run("restore", "--run", input="n\n").exit_code == 3

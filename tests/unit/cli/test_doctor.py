@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from migratable_ecs.doctor.gather import Asker, place, role, values
-from migratable_ecs.testing import FakeClock, exits
+from migratable_ecs.testing import FakeClock, Roll, exits
 
 from tests.unit.cli.answers import Answers
 from tests.unit.cli.world import TARGET_GROUP, World
@@ -120,6 +120,21 @@ def test_with_blue_green_both_target_groups_are_looked_at(world: World) -> None:
     }
     (found,) = json.loads(world.run("doctor", "--json").stdout)["findings"]
     assert (found["check"], "Target.Timeout" in found["what"]) == ("health", True)
+
+
+def test_workers(matches: Matches) -> None:
+    """Their services, and what their task definitions name; networks that are the app's are looked at once."""
+    world = around(World(workers=("queue",)))
+    assert matches("doctor", world.run("doctor", "--json").stdout)["findings"] == []
+    world.aws.logs.delete_log_group(logGroupName="/ecs/web-queue")
+    world.aws.ecs.roll("web-queue", Roll("failed", seconds=5))
+    world.aws.ecs.update_service(cluster="default", service="web-queue", forceNewDeployment=True)
+    world.clock.sleep(30)
+    world.others["ec2"].answers["describe_subnets"] = {"Subnets": []}
+    found = matches("doctor", world.run("doctor", "-s", "stg", "--json").stdout)["findings"]
+    assert [each["check"] for each in found] == ["subnets", "subnets", "log-groups", "service"]
+    assert "log group /ecs/web-queue does not exist" in found[2]["what"]
+    assert "`migratable-ecs logs -s stg --service queue --since 1h`" in found[3]["remedy"]
 
 
 def test_json(world: World, matches: Matches) -> None:

@@ -74,6 +74,28 @@ class TestStatus:
         assert full["migration"]["last"]["status"] == "succeeded"
         assert full["problems"] == []
 
+    def test_workers(self, golden: Golden, matches: Matches) -> None:
+        """One is scaled to nothing, another has lost a task, a third is gone."""
+        world = World(workers=("queue", "mail", "old"))
+        world.aws.ecs.update_service(cluster="default", service="web-queue", desiredCount=0)
+        world.aws.ecs.roll("web-mail", Roll("failed", seconds=5))
+        world.aws.ecs.update_service(cluster="default", service="web-mail", forceNewDeployment=True)
+        world.clock.sleep(60)
+        world.aws.ecs.delete_service(cluster="default", service="web-old", force=True)
+        golden("status_workers", world.run("status").stdout)
+        data = matches("status", world.run("status", "--json").stdout)
+        assert [each["name"] for each in data["workers"]] == ["queue", "mail", "old"]
+        assert world.run("status", "--check").exit_code == 8
+
+    def test_a_worker_by_itself(self, matches: Matches) -> None:
+        world = World(workers=("queue",))
+        data = matches("status", world.run("status", "--service", "queue", "--json").stdout)
+        assert (data["service"]["name"], data["url"], data["workers"]) == ("web-queue", None, [])
+        world.aws.logs.create_log_stream(logGroupName="/ecs/web-queue", logStreamName="queue/queue/1")
+        assert (
+            json.loads(world.run("logs", "--service", "queue", "--json").stdout)["group"] == "/ecs/web-queue"
+        )
+
     def test_the_one_that_is_running(self, matches: Matches) -> None:
         world = World(Scenario(hangs("working")))
         world.interrupt_after = 40

@@ -279,6 +279,11 @@ def test_only_the_commands_import_click_and_rich() -> None:
     assert users == {"cli"}
 
 
+def test_every_command_has_a_schema() -> None:
+    folder = Path(exit_codes.__file__).parent / "schemas"
+    assert {file.stem for file in folder.iterdir()} == {*COMMANDS, "error"}
+
+
 def test_json_is_all_of_stdout(world: World) -> None:
     for words in (["status"], ["run"], ["pending"], ["plan"], ["history"], ["show"], ["logs"]):
         json.loads(world.run(*words, "--json").stdout)

@@ -146,6 +146,21 @@ class TestProduction:
         assert done.exit_code == 3
         assert not prod.launched
 
+    def test_force_says_what_speaks_against_it_and_wants_the_name(self) -> None:
+        prod = World(stack="prod", props={"skip": True})
+        no = prod.run("run", "--force", input="y\n")
+        assert no.exit_code == 3
+        said = no.stderr.splitlines()
+        assert "This will run the migration of sha256:aaaaaaaaaaaa by force (stack shop/stg)." in said
+        assert "  - the program skips this migration (skip is True)" in said
+        assert prod.run("run", "--force").exit_code == 3
+        assert not prod.launched
+        assert prod.run("run", "--force", input="prod\n").exit_code == 0
+        assert prod.run("run", "--force", "--yes").exit_code == 0
+
+    def test_force_elsewhere_asks_nobody(self, world: World) -> None:
+        assert world.run("run", "--force").exit_code == 0
+
     def test_what_destroys_data_is_refused(self, prod: World) -> None:
         done = prod.run("run", "-s", "prod", "--command", "manage.py flush", "--yes")
         assert done.exit_code == 3

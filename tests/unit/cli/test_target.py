@@ -11,7 +11,7 @@ import pytest
 from migratable_ecs.cli import from_stack
 from migratable_ecs.cli.errors import CommandError
 from migratable_ecs.cli.target import Target
-from migratable_ecs.testing import fargate_task_definition
+from migratable_ecs.testing import fargate_task_definition, hangs
 
 from tests.unit.cli.world import COMPONENT, DIGEST, World
 
@@ -71,10 +71,22 @@ class TestStack:
             assert from_stack.target(both, {}, "stg", **options).name == "jobs"
         with pytest.raises(CommandError, match=r"several services: name one with --service \(web, jobs\)"):
             from_stack.target(both, {}, "stg")
-        with pytest.raises(
-            CommandError, match="stack stg has no service 'api'; its services are web, jobs; for a worker"
-        ):
+        with pytest.raises(CommandError, match="stack stg has no service 'api'; its services are web, jobs"):
             from_stack.target(both, {}, "stg", service="api")
+
+    @pytest.mark.parametrize("named", ["queue", "web-queue"])
+    def test_a_worker(self, named: str) -> None:
+        """By its key in the program or its name in ECS; the migration is the app's."""
+        found = target(World(workers=("queue", "mail")), service=named)
+        assert (found.name, found.service, found.workers) == ("web-queue", "web-queue", {})
+        assert found.need_migration().family == "web-migrate"
+        assert found.options == f"-s stg --service {named}"
+
+    def test_the_app_knows_its_workers(self) -> None:
+        found = target(World(workers=("queue", "mail")))
+        assert (found.service, found.workers) == ("web", {"queue": "web-queue", "mail": "web-mail"})
+        with pytest.raises(CommandError, match="its services are web, its workers queue, mail"):
+            target(World(workers=("queue", "mail")), service="api")
 
     def test_no_service_at_all(self) -> None:
         with pytest.raises(CommandError, match="holds no MigratableEcsService: run `pulumi up -s stg` first"):
@@ -136,6 +148,37 @@ class TestWithoutPulumi:
     def test_service_or_family(self, world: World) -> None:
         for words in (["--service", "web"], ["--family", "web-migrate"]):
             assert self.ask(world, *words)[0] == 0
+
+    def test_production_is_known_by_the_runs_of_the_history(self, world: World) -> None:
+        """Cluster and service are called `default` and `web`; the stack that ran the migration is one of production."""
+        words = ("stop", "--cluster", "default", "--service", "web")
+        world.scenario.script = hangs("working")
+        self._left(world, "live")
+        assert world.run(*words, input="y\n").exit_code == 3
+        done = world.run(*words, input="web\n")
+        assert done.exit_code == 0
+        assert "Type web to go on" in done.stderr
+
+    def test_other_stacks_are_none_of_production(self, world: World) -> None:
+        world.scenario.script = hangs("working")
+        self._left(world, "stg")
+        assert world.run("stop", "--cluster", "default", "--service", "web", input="y\n").exit_code == 0
+
+    def _left(self, world: World, stack: str) -> None:
+        """A run that is in the history, and another one that goes on."""
+        world.props["stack"] = f"shop/{stack}"
+        world.run("run", "--skip")
+        world.interrupt_after = 60
+        assert world.run("run").exit_code == 4
+        world.interrupt_after = None
+
+    def test_a_history_that_may_not_be_read(self, world: World) -> None:
+        world.scenario.script = hangs("working")
+        self._left(world, "live")
+        world.aws.logs.fail_next("GetLogEvents", "AccessDeniedException", "not authorized")
+        done = world.run("stop", "--cluster", "default", "--service", "web", input="y\n")
+        assert done.exit_code == 0
+        assert "the history does not say whether this is production (AccessDeniedException)" in done.stderr
 
     def test_neither(self, world: World) -> None:
         assert self.ask(world) == (2, "error: --cluster needs --service or --family besides")

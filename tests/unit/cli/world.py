@@ -16,6 +16,7 @@ from migratable_ecs.cli.outside import Interrupts, Outside
 from migratable_ecs.migration.session import AwsSettings
 from migratable_ecs.testing import FakeClock, fargate_task_definition
 
+from tests.unit.cli.answers import Answers
 from tests.unit.migration.scenario import DIGEST, FAMILY, GROUP, NETWORK, Scenario
 
 URN = "urn:pulumi:stg::shop::"
@@ -60,6 +61,7 @@ class World(Outside):
     recorded: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     stack: str = "stg"
+    workers: tuple[str, ...] = ()
     pulumi_calls: list[list[str]] = field(default_factory=list)
     settings: list[AwsSettings] = field(default_factory=list)
     interrupt_after: int | None = None
@@ -70,7 +72,10 @@ class World(Outside):
         self.clock = self.aws.clock
         self.balancer = Balancer()
         #: Clients of services of which there is no fake.
-        self.others: dict[str, Any] = {"elbv2": self.balancer}
+        self.others: dict[str, Any] = {
+            "elbv2": self.balancer,
+            "application-autoscaling": Answers(describe_scalable_targets={"ScalableTargets": []}),
+        }
         self.aws.logs.create_log_group(logGroupName=APP_GROUP)
         definition = fargate_task_definition(
             "web",
@@ -84,6 +89,8 @@ class World(Outside):
             cluster="default", serviceName="web", taskDefinition=self.app, desiredCount=1,
             networkConfiguration={"awsvpcConfiguration": NETWORK}, loadBalancers=[{"targetGroupArn": TARGET_GROUP}],
         )  # fmt: skip
+        for key in self.workers:
+            self.make_worker(key)
         self.clock.sleep(120)
         self.own_calls = len(self.aws.calls)
         self.present = False
@@ -97,6 +104,19 @@ class World(Outside):
             "status_command": ["manage.py showmigrations"], "plan_command": ["manage.py migrate --plan"],
             "rollback_command": None, **self.props,
         }  # fmt: skip
+
+    def make_worker(self, key: str) -> None:
+        """A service of the app's image, without load balancer."""
+        name = f"web-{key}"
+        self.aws.logs.create_log_group(logGroupName=f"/ecs/{name}")
+        definition = fargate_task_definition(
+            name, image=f"web@{DIGEST}", container=key, log_group=f"/ecs/{name}"
+        )
+        arn = self.aws.ecs.register_task_definition(**definition)["taskDefinition"]["taskDefinitionArn"]
+        self.aws.ecs.create_service(
+            cluster="default", serviceName=name, taskDefinition=arn, desiredCount=2,
+            networkConfiguration={"awsvpcConfiguration": NETWORK},
+        )  # fmt: skip
 
     # -- what the commands see ---------------------------------------------------------------------------------------
 
@@ -145,6 +165,7 @@ class World(Outside):
             {"urn": f"{URN}pulumi:pulumi:Stack::shop-{self.stack}", "type": "pulumi:pulumi:Stack"},
             {"urn": COMPONENT, "type": "migratable-ecs:index:MigratableEcsService", "outputs": outputs},
             {**service, "inputs": {"name": "web"}, "outputs": {"name": "web"}},
+            *(self._worker_resource(service, f"web-{key}") for key in self.workers),
             {
                 **run,
                 "inputs": {"__provider": "pickle", **self.props},
@@ -152,6 +173,15 @@ class World(Outside):
             },
         ]
         return {"version": 3, "deployment": {"resources": resources}}
+
+    def _worker_resource(self, service: Mapping[str, Any], name: str) -> dict[str, Any]:
+        inputs = {"name": name, "taskDefinition": f"{self.app.rpartition('/')[0]}/{name}:1"}
+        return {
+            **service,
+            "urn": str(service["urn"]).replace("::web", f"::{name}"),
+            "inputs": inputs,
+            "outputs": inputs,
+        }
 
     # -- what the tests do ---------------------------------------------------------------------------------------------
 
