@@ -20,13 +20,17 @@ from tools.localcloud.instance import LocalCloud
 
 @dataclass
 class System(Stack):
-    """`example`: folder under `examples/`, whose `Pulumi.*.yaml` are the settings, under whatever name the stack has."""
+    """`example`: folder under `examples/`; its settings are the file of the stack's name, else that of `like`, or the only one there is."""
 
     example: str = ""
+    like: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        (settings,) = (ROOT / "examples" / self.example).glob("Pulumi.*.yaml")
+        examples = ROOT / "examples" / self.example
+        settings = examples / f"Pulumi.{self.like or self.name}.yaml"
+        if not settings.exists():
+            (settings,) = examples.glob("Pulumi.*.yaml")
         file = self.folder / f"Pulumi.{self.name}.yaml"
         ours = {**yaml.safe_load(file.read_text()), **yaml.safe_load(settings.read_text())}
         file.write_text(yaml.safe_dump(ours))
