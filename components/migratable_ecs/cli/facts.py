@@ -22,10 +22,15 @@ class MigrationFacts:
 
     def __init__(self, desk: Desk) -> None:
         self.migration = desk.target.need_migration()
-        self.cluster = desk.target.cluster
+        self._target = desk.target
         self.ecs = Ecs(desk.client("ecs"), desk.clock)
         self.logs = Logs(desk.client("logs"), desk.clock)
         self._definition: Mapping[str, Any] | None = None
+
+    @property
+    def cluster(self) -> str:
+        """Where its tasks are."""
+        return self._target.need_cluster()
 
     @property
     def definition(self) -> Mapping[str, Any]:
@@ -104,6 +109,9 @@ def app_log_group(desk: Desk) -> str:
     outputs = desk.target.outputs
     if outputs.get("log_group"):
         return str(outputs["log_group"])
+    if not outputs.get("task_definition_arn"):
+        # Says why there is none.
+        desk.target.need_service()
     definition = Ecs(desk.client("ecs"), desk.clock).task_definition(str(outputs["task_definition_arn"]))
     options = [
         (c.get("logConfiguration") or {}).get("options") or {} for c in definition["containerDefinitions"]

@@ -14,6 +14,7 @@ from . import exit_codes
 from .errors import CommandError
 from .outside import Outside
 from .target import Migration, Target
+from .unfinished import CONTAINER, DEFINITION, first_update, of_this_update
 
 COMPONENT = "migratable-ecs:index:MigratableEcsService"
 MIGRATION_RUN = "pulumi-python:dynamic/ecs:MigrationRun"
@@ -75,7 +76,7 @@ def target(
     name = _name(worker or component)
     runs = [each for each in _below(resources, component) if each["type"] == MIGRATION_RUN]
     run = next((each for each in runs if not family or _input(each, "family") == family), None)
-    props = plain(run["inputs"]) if run else {}
+    props, unfinished = _migration(resources, component, run, config)
     ecs = next((each for each in _services(resources, component) if _name(each) == _name(component)), None)
     settings = _settings(props, config, aws or {})
     environment = str(props.get("environment_name") or stack)
@@ -91,13 +92,38 @@ def target(
         environment=environment,
         protected=bool(props["protected"]) if "protected" in props else is_protected(environment),
         aws=settings,
-        migration=Migration(props, plain(run.get("outputs") or {})) if run else None,
+        migration=Migration(props, plain(run.get("outputs") or {}) if run else {}) if props else None,
+        unfinished=unfinished,
         workers={} if worker else {key: _ecs_name(each) for key, each in workers.items()},
         asked=service or (name if family else ""),
         outputs=_outputs_of(worker) if worker else outputs,
         resources=resources,
         config=config,
     )
+
+
+def _migration(
+    resources: Sequence[Resource], component: Resource, run: Resource | None, config: Mapping[str, str]
+) -> tuple[Mapping[str, Any], bool]:
+    """Inputs of the MigrationRun, and whether the last update did not get past it; empty when there is no migration."""
+    name = _name(run) if run else f"{_name(component)}-{CONTAINER}"
+    found = (
+        each for each in _below(resources, component) if each["type"] == DEFINITION and _name(each) == name
+    )
+    definition = plain(next(found, {}).get("outputs") or {})
+    if run is None:
+        urn, qualified = str(component["urn"]), _qualified(component, "")
+        made = first_update(
+            definition,
+            urn=urn,
+            service=_name(component),
+            stack=qualified,
+            region=config.get("aws:region", ""),
+        )
+        return made or {}, made is not None
+    props = plain(run["inputs"])
+    newer = of_this_update(props, definition)
+    return newer, newer != props
 
 
 def plain(value: Any) -> Any:

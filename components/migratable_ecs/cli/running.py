@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
+from ..migration.decide import short
 from ..migration.errors import LostSight, MigrationInterrupted
 from ..migration.identity import STARTED_BY_PREFIX, run_identity
 from ..migration.spec import RunRecord, RunSpec
@@ -25,11 +26,16 @@ def run_task(desk: Desk, spec: RunSpec, output: Callable[[str], None] | None = N
         the record of the run, which has succeeded.
 
     Raises:
-        CommandError: Ctrl-C, or AWS cannot be asked any longer: no result.
+        CommandError: no cluster is known yet; Ctrl-C, or AWS cannot be asked any longer: no result.
         MigrationError: it failed, was refused, or found no free moment.
     """
     from ..migration.run import execute
 
+    desk.target.need_cluster()
+    if desk.target.unfinished:
+        desk.screen.say(
+            f"the last update did not get past this migration: its image {short(spec.digest)} is meant"
+        )
     with (
         desk.screen.progress(desk.clock.monotonic) as progress,
         desk.outside.ctrl_c(Interrupts(lambda: progress.line(_leaving(spec)))) as interrupts,

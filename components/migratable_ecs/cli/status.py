@@ -78,6 +78,7 @@ def collect(desk: Desk) -> dict[str, Any]:
         "service": _service(service),
         "image": revision(desk, str(service["taskDefinition"])).image,
         "url": target.outputs.get("url"),
+        "unfinished": target.unfinished,
         "deployments": [_deployment(each) for each in service.get("deployments", ())],
         "targets": _targets(desk, service),
         "workers": [_worker(key, each, services.get(each, {})) for key, each in target.workers.items()],
@@ -94,6 +95,8 @@ def problems(data: Mapping[str, Any]) -> list[str]:
         found.append(f"the service is {service['status']}")
     if service["running"] < service["desired"]:
         found.append(f"{service['running']} of {service['desired']} tasks run")
+    if data["unfinished"]:
+        found.append("the last update did not get past the migration")
     found += [
         f"deployment of {each['task_definition']} is {each['rollout']}: {each['reason']}"
         for each in data["deployments"]
@@ -234,6 +237,12 @@ def _draw(desk: Desk, data: Mapping[str, Any]) -> None:
                 else "",
             ),
             ("migration", _last(last) if migration else "none"),
+            (
+                "update",
+                f"the last one did not get past the migration of {short(migration['digest'])}"
+                if data["unfinished"]
+                else "",
+            ),
         ]
     )
     desk.screen.table(

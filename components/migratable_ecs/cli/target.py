@@ -65,6 +65,7 @@ class Target:
         environment: the name that says whether its data matters. protected: whether it does.
         aws: where AWS calls go.
         migration: None when the service has none.
+        unfinished: the last update did not get past the migration, which then is that of its image (unfinished.py).
         workers: further services of the same image, key in the program -> name of the ECS service; empty without Pulumi.
         asked: what named it among several in the stack; empty where the stack alone says it.
         outputs: of the component: url, log_group, task_definition_arn, …; empty without Pulumi but for what ECS knows.
@@ -82,6 +83,7 @@ class Target:
     protected: bool = False
     aws: AwsSettings = field(default_factory=AwsSettings)
     migration: Migration | None = None
+    unfinished: bool = False
     workers: Mapping[str, str] = field(default_factory=dict)
     asked: str = ""
     outputs: Mapping[str, Any] = field(default_factory=dict)
@@ -128,11 +130,31 @@ class Target:
             CommandError: none is known.
         """
         if not self.service:
+            if self.unfinished:
+                raise CommandError(
+                    f"{self.title} has no ECS service yet, as its first update did not get to its end: "
+                    f"`migratable-ecs show {self.options}` says why; then run `pulumi up` again",
+                    exit_codes.NOT_FOUND,
+                )
             raise CommandError(
                 f"{self.title} names no ECS service: give it with --service, or a stack with -s",
                 exit_codes.USAGE,
             )
         return self.service
+
+    def need_cluster(self) -> str:
+        """Name or ARN of the cluster.
+
+        Raises:
+            CommandError: it is not known yet.
+        """
+        if not self.cluster:
+            raise CommandError(
+                f"the state of {self.title} does not name the cluster yet, as its first update did not get to its end: run `pulumi up` "
+                "again, which runs the migration",
+                exit_codes.NOT_FOUND,
+            )
+        return self.cluster
 
     def operator_command(self, name: str) -> tuple[str, ...]:
         """The words that replace the container's command for `{name}_command`.
