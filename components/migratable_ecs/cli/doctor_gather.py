@@ -15,6 +15,7 @@ def snapshot(desk: Desk) -> Snapshot:
     """Everything but the probe."""
     asker = gather.Asker(desk.clients, desk.clock)
     target, ecs = desk.target, desk.client("ecs")
+    target.need_service()
     clusters = asker.ask("DescribeClusters", lambda: ecs.describe_clusters(clusters=[target.cluster]), {})
     cluster = next(iter(clusters.get("clusters") or ()), None)
     services = _services(asker, desk) if cluster else {}
