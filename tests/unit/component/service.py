@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from migratable_ecs import MigratableEcsService
@@ -36,10 +37,28 @@ def arguments(**changes: Any) -> dict[str, Any]:
     return given
 
 
+#: What was deployed into a cloud as it is by default: the same arguments make the same graph.
+_DEPLOYED: dict[str | None, Graph] = {}
+
+
 def deployed(cloud: Cloud | None = None, *, name: str = "web", **changes: Any) -> Graph:
-    """The graph of one service with `arguments(**changes)`."""
+    """The graph of one service with `arguments(**changes)`; asked again for the same one, it deploys nothing."""
+    key = _key(name, changes) if cloud is None else None
+    if key in _DEPLOYED:
+        return _DEPLOYED[key]
 
     def program() -> None:
         MigratableEcsService(name, arguments(**changes))
 
-    return deploy(program, cloud)
+    graph = deploy(program, cloud)
+    if key:
+        _DEPLOYED[key] = graph
+    return graph
+
+
+def _key(name: str, changes: Any) -> str | None:
+    """What arguments that are literals are known by; None for others, such as outputs."""
+    try:
+        return json.dumps([name, changes])
+    except TypeError:
+        return None

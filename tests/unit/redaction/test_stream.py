@@ -112,8 +112,9 @@ def test_a_chain_of_events_without_an_end_is_not_held_for_ever() -> None:
     assert given_back >= 900
 
 
+@pytest.mark.thorough
 def test_20_000_lines_take_less_than_twenty_paces(clean: list[str]) -> None:
-    """A pace is about 0.1 s; a fifth of the lines in `make unit`."""
+    """A pace is about 0.1 s."""
     redactor = Redactor([f"known-value-{number}-of-ten" for number in range(10)])
     assert len(through(redactor, clean * 2)) == len(clean * 2)
     assert in_paces(lambda: processor_time(lambda: through(redactor, clean * 2)), below=20) < 20
