@@ -98,7 +98,7 @@ def test_go_runs_its_own_image_protected() -> None:
     migration = found.graph.one(MIGRATION_RUN, "neuraknot-prod-backend-go-migrate").inputs
     assert migration["protected"] is True
     assert migration["image_digest"] == DIGEST
-    assert found.graph.container("neuraknot-prod-backend-go-migrate")["user"] == "1000:1000"
+    assert found.graph.container("neuraknot-prod-backend-go-migrate")["user"] == "10001:10001"
 
 
 def test_prisma_migrates_before_the_app_in_each_task() -> None:

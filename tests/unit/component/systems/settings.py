@@ -120,7 +120,7 @@ GO = System(
     args={
         "cluster": "neuraknot-prod",
         "image": "neuraknot-prod-backend-go:latest",
-        "container_port": 8080,
+        "container_port": 8000,
         "network": {"subnets": ["subnet-a", "subnet-c"], "security_groups": ["sg-backend-go"]},
         "environment": {
             "DB_HOST": "neuraknot-prod-db.example.test",
@@ -135,10 +135,10 @@ GO = System(
         },
         "migration": {
             "image": "neuraknot-prod-migrate:latest",
-            "command": ["/app/migrate", "-create-db"],
+            "command": ["-create-db"],
             "family": "neuraKnot-prod-migrate",
             "log_group": "/ecs/neuraKnot-prod-migrate",
-            "container": {"user": "1000:1000"},
+            "container": {"user": "10001:10001"},
             "environment_name": "prod",
         },
     },

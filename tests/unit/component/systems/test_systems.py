@@ -114,8 +114,8 @@ def test_go() -> None:
     service = inputs(found, SERVICE, "neuraknot-prod-backend-go")["networkConfiguration"]
     assert (run["subnets"], run["security_groups"]) == (service["subnets"], service["securityGroups"])
     container = found.container("neuraknot-prod-backend-go-migrate")
-    assert container["user"] == "1000:1000"
-    assert container["command"] == ["/app/migrate", "-create-db"]
+    assert container["user"] == "10001:10001"
+    assert container["command"] == ["-create-db"]
     assert (
         inputs(found, LOG_GROUP, "neuraknot-prod-backend-go-migrate")["name"] == "/ecs/neuraKnot-prod-migrate"
     )
