@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,8 @@ Resource = Mapping[str, Any]
 
 def read(outside: Outside, stack: str, folder: Path) -> tuple[Mapping[str, Any], Mapping[str, str]]:
     """(deployment, configuration) of `stack`, asked for side by side."""
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(2) as pool:
         export = pool.submit(outside.pulumi, ["stack", "export", "--stack", stack], folder)
         config = pool.submit(outside.pulumi, ["config", "--json", "--stack", stack], folder)
