@@ -149,6 +149,15 @@ def test_what_there_is(operator: Operator) -> None:
     assert "█" in shown.stdout
 
 
+def test_cost(operator: Operator) -> None:
+    """Of what this stack has made; what it looks up is on another bill."""
+    cost = operator.json("cost")
+    assert cost["region"] == "ap-northeast-1"
+    assert cost["total"] == pytest.approx(sum(line["usd"] or 0 for line in cost["lines"]), abs=0.05)
+    assert [line["what"] for line in cost["lines"] if "shop" in line["what"] and line["usd"]]
+    assert not [line for line in cost["lines"] if "NAT" in line["what"]]
+
+
 def test_logs(operator: Operator) -> None:
     app = operator.json("logs", "--grep", "gunicorn")
     assert "Starting gunicorn" in app["lines"][0]["message"]

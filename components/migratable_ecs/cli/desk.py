@@ -142,6 +142,13 @@ _TARGET_OPTIONS: tuple[tuple[tuple[str, ...], str], ...] = (
 COMMON_OPTIONS = (*(ways[-1] for ways, _ in _TARGET_OPTIONS), "--json")
 
 
+def stack_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """For completion: the stacks that have a settings file in the project's folder. Asks nobody."""
+    folder = Path(context.params.get("cwd") or ".")
+    names = (file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in folder.glob("Pulumi.*.yaml"))
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
 def operator_options(function: Callable[Concatenate[Desk, P], R]) -> Callable[P, R]:
     """Give a command the options of every command; its first argument is the Desk that they make."""
 
@@ -160,6 +167,7 @@ def operator_options(function: Callable[Concatenate[Desk, P], R]) -> Callable[P,
         "--json", "as_json", is_flag=True, help="One JSON object on stdout; the rest on stderr."
     )(command)
     for declarations, text in reversed(_TARGET_OPTIONS):
-        wrapped = click.option(*declarations, help=text)(wrapped)
+        names = stack_names if "--stack" in declarations else None
+        wrapped = click.option(*declarations, help=text, shell_complete=names)(wrapped)
     result: Callable[P, R] = wrapped
     return result

@@ -269,6 +269,25 @@ def test_completion_knows_the_commands() -> None:
     assert [item.value for item in found] == ["status", "stop"]
 
 
+def test_completion_knows_the_stacks(tmp_path: Path) -> None:
+    """By their settings files: completion waits for nobody."""
+    from click.shell_completion import ShellComplete
+
+    for name in ("stg", "prod", "local"):
+        (tmp_path / f"Pulumi.{name}.yaml").touch()
+    (tmp_path / "Pulumi.yaml").touch()
+    words = ["run", "-C", str(tmp_path), "-s"]
+    complete = ShellComplete(group(), {}, "migratable-ecs", "_X")
+    assert [item.value for item in complete.get_completions(words, "")] == ["local", "prod", "stg"]
+    assert [item.value for item in complete.get_completions(words, "s")] == ["stg"]
+
+
+def test_every_command_has_a_screen_in_a_file() -> None:
+    """Those of `drift` are reports: tests/unit/drift/golden."""
+    golden = {file.stem.partition("_")[0] for file in (Path(__file__).parent / "golden").iterdir()}
+    assert golden == {*COMMANDS, "help"} - {"drift"}
+
+
 def test_only_the_commands_import_click_and_rich() -> None:
     package = Path(exit_codes.__file__).parents[1]
     users = {
