@@ -69,7 +69,11 @@ def command(desk: Desk, instance: str | None, db_cluster: str | None, listing: b
     desk.screen.result(
         data,
         lambda: desk.screen.facts(
-            [("snapshot", made.name), ("database", data["database"]), ("restore", "migratable-ecs restore")]
+            [
+                ("snapshot", made.name),
+                ("database", data["database"]),
+                ("restore", f"migratable-ecs restore {made.name} {desk.target.options}"),
+            ]
         ),
     )
 

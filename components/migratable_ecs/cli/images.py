@@ -14,6 +14,7 @@ from . import exit_codes
 from .desk import Desk, operator_options
 from .errors import CommandError
 from .revisions import ask, describe_service, main_image, revision
+from .screen import plural
 
 #: An image in ECR, by tag or digest.
 _ECR = re.compile(
@@ -108,7 +109,7 @@ def _used(desk: Desk, name: str) -> dict[str, list[str]]:
     for each in service.get("deployments", ()):
         image = revision(desk, str(each["taskDefinition"])).image
         tasks = int(each.get("runningCount", 0))
-        note(image, "", f"service {service['serviceName']}, {tasks} task{'' if tasks == 1 else 's'}")
+        note(image, "", f"service {service['serviceName']}, {plural(tasks, 'task')}")
     migration = desk.target.migration
     if migration is not None:
         recorded = str(migration.recorded.get("digest") or "")

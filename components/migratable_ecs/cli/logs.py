@@ -98,7 +98,7 @@ def command(
             return
         line = {"at": _time(int(event["timestamp"])), "stream": event["logStreamName"], "message": message}
         if not desk.screen.as_json:
-            desk.screen.line(f"{line['at'][11:19]} {message}")
+            desk.screen.line(f"{line['at'][11:19]}Z {message}")
         elif follow:
             desk.screen.line(json.dumps(line, ensure_ascii=False))
         else:

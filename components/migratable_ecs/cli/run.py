@@ -17,7 +17,7 @@ from .confirm import confirm
 from .desk import Desk, operator_options
 from .errors import CommandError
 from .running import fresh_identity, manual_identity, run_task
-from .screen import duration
+from .screen import duration, plural
 from .target import Migration, Target
 
 if TYPE_CHECKING:
@@ -237,6 +237,6 @@ def result_facts(record: RunRecord, target: Target) -> list[tuple[str, Any]]:
         ("run", record.run),
         ("exit code", record.exit_code),
         ("took", duration(record.timings.get("run"))),
-        ("log", f"{log.lines} lines in {log.group}" if log.group else ""),
+        ("log", f"{plural(log.lines, 'line')} in {log.group}" if log.group else ""),
         ("snapshot", record.snapshot_id),
     ]

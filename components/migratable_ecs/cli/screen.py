@@ -209,6 +209,11 @@ def duration(seconds: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 120 else f"{minutes} min {rest} s"
 
 
+def plural(count: int, what: str) -> str:
+    """`1 line`, `2 lines`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def style_of(value: Any) -> str:
     """The colour of a known word."""
     return STYLES.get(str(value), "")

@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
+from ..migration.decide import short
 from . import exit_codes
 from .desk import Desk, operator_options
 from .errors import CommandError
 from .history import when, who
-from .screen import duration
+from .screen import duration, plural
 
 #: Phases in the order in which they follow one another (migration/run.py `timings`), and what they mean.
 PHASES = {
@@ -81,15 +82,15 @@ def _draw(desk: Desk, run: Mapping[str, Any]) -> None:
         ("what", run.get("purpose") or "migration"),
         ("result", run.get("status")),
         ("cause", run.get("cause")),
-        ("image", run.get("digest")),
+        ("image", short(str(run.get("digest") or ""))),
         ("started", f"{when(run.get('started_at'))} UTC by {who(run.get('actor')) or 'nobody known'}"),
         ("exit code", run.get("exit_code")),
         ("attempts", run.get("attempts")),
         ("adopted", "yes: it was found running" if run.get("adopted") else ""),
-        ("task", run.get("task_arn")),
+        ("task", str(run.get("task_arn") or "").rpartition(":task/")[2]),
         (
             "log",
-            f"{log['lines']} lines, {'complete' if log.get('complete') else log.get('reason')}"
+            f"{plural(log['lines'], 'line')}, {'complete' if log.get('complete') else log.get('reason')}"
             if log
             else "",
         ),

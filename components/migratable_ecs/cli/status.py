@@ -287,7 +287,7 @@ def _last(last: Mapping[str, Any] | None) -> str:
         return "never run"
     took = f" in {duration(last['seconds'])}" if last["seconds"] is not None else ""
     cause = f" ({last['cause']})" if last["cause"] else ""
-    return f"{last['status']}{cause}{took}, {short(last['digest'])}, {when(last['started_at'])} UTC"
+    return f"{last['status']}{cause}{took}, {short(last['digest'])}, {when(last['started_at'])[:16]} UTC"
 
 
 def _short_image(image: str) -> str:

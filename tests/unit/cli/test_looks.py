@@ -283,7 +283,7 @@ class TestLogs:
                 world.say(line, stream="app/app/2")
 
         world.clock.sleep = later  # type: ignore[method-assign]
-        lines = [line[9:] for line in world.run("logs", "-f").stdout.splitlines()]
+        lines = [line[10:] for line in world.run("logs", "-f").stdout.splitlines()]
         assert lines == ["first", "second", "third"]
 
     def test_wrong_words(self, world: World) -> None:

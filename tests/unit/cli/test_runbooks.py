@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from pathlib import Path
 
 import click
 import pytest
@@ -13,11 +12,14 @@ from migratable_ecs.cli.main import load
 from migratable_ecs.cli.table import COMMANDS
 from migratable_ecs.testing.client import service_model
 
-ROOT = Path(__file__).resolve().parents[3]
-PAGE = (ROOT / "docs" / "operating.md").read_text()
-RUNBOOKS = PAGE.partition("## Runbooks")[2]
-LINES = [line for block in re.findall(r"```\n(.*?)```", RUNBOOKS, re.DOTALL) for line in block.splitlines()]
+from tests.operating_page import PAGE, ROOT, runbooks, tried
+
+TEXT = PAGE.read_text()
+BOOKS = runbooks(TEXT)
+LINES = [line for book in BOOKS.values() for line in book.lines]
 OURS = sorted({line for line in LINES if line.startswith("migratable-ecs")})
+#: A row of the table of what is carried out: runbook, test, and what is not.
+ROW = re.compile(r"^\| ([^|]+) \| `(tests/\S+\.py)::(\w+)` \| ([^|]*)\|$", re.MULTILINE)
 #: What issue and operators ask for.
 TITLES = (
     "A migration failed", "The lock is stuck", "A migration is half applied", "The wrong image is deployed",
@@ -69,14 +71,30 @@ def test_lines_of_make() -> None:
 
 
 def test_every_runbook_is_there_and_has_commands() -> None:
-    parts = re.split(r"^### ", RUNBOOKS, flags=re.MULTILINE)[1:]
-    found = {part.partition("\n")[0]: part for part in parts}
-    for title in TITLES:
-        assert "```\n" in found[title], title
+    assert set(BOOKS) == set(TITLES)
+    assert all(book.lines for book in BOOKS.values())
 
 
-def test_the_tests_that_are_named_exist() -> None:
-    named = re.findall(r"`(tests/\S+\.py)::(\w+)`", RUNBOOKS)
-    assert named
-    for file, test in named:
+def test_statements_for_the_database_are_read_apart_from_lines() -> None:
+    book = BOOKS["The lock is stuck"]
+    assert [each.partition(" ")[0] for each in book.sql] == ["SELECT"] * 3
+    assert not [line for line in book.lines if "SELECT" in line]
+
+
+def test_every_runbook_is_carried_out_by_a_test_that_is_named() -> None:
+    rows = ROW.findall(tried(TEXT))
+    assert [title for title, _, _, _ in rows] == list(BOOKS)
+    for _, file, test, _ in rows:
         assert re.search(rf"^def {test}\(", (ROOT / file).read_text(), re.MULTILINE), test
+
+
+def test_what_is_not_carried_out_says_how_to_check_it() -> None:
+    """Each number in the table is one of the list below it."""
+    numbers = {number for *_, left in ROW.findall(tried(TEXT)) for number in re.findall(r"\((\d)\)", left)}
+    assert numbers == set(re.findall(r"^(\d)\. ", tried(TEXT), re.MULTILINE))
+
+
+def test_the_tests_read_the_lines_of_their_runbook() -> None:
+    """So that what is carried out is what the page says."""
+    for title, file, _, _ in ROW.findall(tried(TEXT)):
+        assert f'book["{title}"].lines' in (ROOT / file).read_text(), title
