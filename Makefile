@@ -59,9 +59,9 @@ local-status: ## what runs where
 local-reset: ## local cloud with fresh data
 	@scripts/local reset
 
-test: setup lint ## set-up and every test but those of `make systems`
+test: setup lint ## set-up and every test
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) $(PARALLEL) tests/unit
-	$(PYTEST) $(SIDE_BY_SIDE) --durations=40 tests/integration tests/e2e --ignore=tests/e2e/systems
+	$(PYTEST) $(SIDE_BY_SIDE) --durations=40 tests/integration tests/e2e
 
 unit: ## no network, no Docker, < 30 s; the longest tests and most cases of tables are for `make test`
 	$(PYTEST) $(PARALLEL) tests/unit
@@ -73,7 +73,7 @@ e2e: ## the real pulumi CLI
 	$(PYTEST) tests/e2e --ignore=tests/e2e/systems
 
 systems: ## the systems under examples/, end to end
-	$(PYTEST) tests/e2e/systems
+	$(PYTEST) $(SIDE_BY_SIDE) tests/e2e/systems
 
 lint: ## ruff and mypy
 	ruff check .
