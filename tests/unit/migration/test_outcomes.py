@@ -88,6 +88,27 @@ def test_a_sidecar_that_succeeds_does_not_hide_the_failure_of_the_migration() ->
     assert failure_of(Scenario(script=script, sidecars=(sidecar,)))[1]["exit_code"] == 4
 
 
+@pytest.mark.parametrize(
+    ("interruption", "cause"), [(Interruption(after=30.0), "spot-interrupted"), (None, "stopped-by-user")]
+)
+def test_a_program_that_ends_with_0_because_it_was_told_to_stop_has_not_succeeded(
+    interruption: Interruption | None, cause: str
+) -> None:
+    script = Script(ContainerScript((), None, on_sigterm=0), interruption=interruption)
+    scenario = Scenario(script=script)
+
+    def somebody_stops_it() -> bool:
+        (task,) = scenario.aws.ecs.tasks or (None,)
+        if interruption is None and task is not None and scenario.aws.ecs.launched:
+            scenario.aws.ecs.stop_task(cluster="default", task=task.arn, reason="by hand")
+        return False
+
+    with pytest.raises(MigrationFailed) as caught:
+        scenario.run(somebody_stops_it)
+    assert caught.value.record is not None
+    assert (caught.value.record["exit_code"], caught.value.record["cause"]) == (0, cause)
+
+
 class TestTheTaskDoesNotStart:
     """No container ran, so it is retried with growing pauses when that can help; it is one failure in the end."""
 

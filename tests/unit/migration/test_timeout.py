@@ -95,6 +95,19 @@ def test_exit_code_0_after_sigterm_proves_nothing() -> None:
     assert caught.value.record["cause"] == "timeout"
 
 
+def test_nor_does_it_for_the_next_run_which_finds_that_task() -> None:
+    scenario = Scenario(
+        script=lambda number: (
+            Script(ContainerScript((), None, on_sigterm=0)) if number == 0 else succeeds("whole")
+        )
+    )
+    with pytest.raises(MigrationFailed):
+        scenario.run(timeout=300)
+    assert not scenario.run().adopted
+    assert scenario.shown[-1] == "whole"
+    assert len(scenario.aws.ecs.launched) == 2
+
+
 class TestTheDeployerDiesWhileItStops:
     """The time is up, StopTask is on its way, and then the process is killed."""
 

@@ -25,6 +25,9 @@ _LOST_SIGHT = re.compile(
     r"TimeoutError.*to (started|running|stopped)|CannotInspectContainerError|CannotStopContainerError",
     re.IGNORECASE | re.DOTALL,
 )
+# Why a task stops whose container came to its own end; nothing yet while ECS has only just seen the exit. All other codes:
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
+_OWN_END = ("", "EssentialContainerExited")
 # Calls that are made once a task exists; when one of them fails, the container may be running meanwhile.
 _AFTER_LAUNCH = frozenset(
     {"DescribeTasks", "StopTask", "GetLogEvents", "DescribeLogStreams", "FilterLogEvents"}
@@ -127,13 +130,15 @@ def gather(evidence: Evidence) -> Facts:
 
 
 def succeeded(task: Mapping[str, Any] | None, container: str) -> bool | None:
-    """Whether the migration container ended well: exit code 0 is True, any other False, none (yet) None.
+    """Whether the migration container ended well: exit code 0 of its own is True, any other False, none (yet) None.
 
-    Only this container counts: a sidecar that is killed when the migration ends exits 137 and means nothing.
+    Only this container counts: a sidecar that is killed when the migration ends exits 137 and means nothing. A program that was told
+    to stop may end with 0 in the middle of its work, so what ECS stopped from outside has not succeeded.
     """
-    own, _ = _containers(_mapping(task), container)
+    facts = _mapping(task)
+    own, _ = _containers(facts, container)
     code = _integer(own.get("exitCode"))
-    return None if code is None else code == 0
+    return None if code is None else code == 0 and _text(facts.get("stopCode")) in _OWN_END
 
 
 def _started(
