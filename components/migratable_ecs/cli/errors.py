@@ -32,6 +32,7 @@ def _of_the_engine(error: BaseException) -> CommandError | None:
         (errors.MigrationInterrupted, exit_codes.NO_RESULT),
         (errors.LockTimeout, exit_codes.BUSY),
         (errors.MigrationFailed, exit_codes.FAILED),
+        (errors.Unreachable, exit_codes.UNREACHABLE),
         (errors.MigrationError, exit_codes.REFUSED),
     )
     for kind, code in kinds:

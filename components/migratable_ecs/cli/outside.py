@@ -19,6 +19,7 @@ from ..migration.clock import Clock, SystemClock
 from ..migration.session import AwsSettings, Clients, connect
 from . import exit_codes
 from .errors import CommandError
+from .telling import Telling
 
 
 class Outside:
@@ -30,7 +31,7 @@ class Outside:
 
     def clients(self, settings: AwsSettings) -> Clients:
         """The boto3 clients for `settings`, made when they are first used."""
-        return connect(settings)
+        return Telling(connect(settings))
 
     def prepare(self) -> None:
         """Import boto3 meanwhile: it takes as long as the `pulumi` that is waited for."""

@@ -21,6 +21,10 @@ class PreflightFailed(MigrationError):
     """A check before the run failed; no task was started."""
 
 
+class Unreachable(PreflightFailed):
+    """AWS cannot be asked as configured: no such profile, no region, no credentials, a role that may not be assumed."""
+
+
 class RollbackRefused(MigrationError):
     """The image went back to an earlier digest and `on_rollback` is `refuse`."""
 

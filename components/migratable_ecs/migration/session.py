@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from .errors import PreflightFailed
+from .errors import Unreachable
 
 
 class Clients(Protocol):
@@ -46,7 +46,7 @@ class AwsClients:
         self._lock = threading.Lock()
 
     def client(self, service: str) -> Any:
-        """Raises PreflightFailed where there can be no client: no such profile, no region, a role that may not be assumed."""
+        """Raises Unreachable where there can be no client: no such profile, no region, a role that may not be assumed."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         with self._lock:
@@ -55,7 +55,7 @@ class AwsClients:
                     self._session = self._session or _session(self._settings)
                     self._made[service] = _client(self._session, service, self._settings)
             except (BotoCoreError, ClientError) as error:
-                raise PreflightFailed(
+                raise Unreachable(
                     f"nothing was started, because AWS cannot be reached as configured: {error}; check aws:profile, aws:region, "
                     "aws:assumeRoles and the credentials of this machine"
                 ) from error

@@ -11,16 +11,20 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import click
 import pytest
+from botocore.exceptions import EndpointConnectionError
+from botocore.hooks import HierarchicalEmitter
 from migratable_ecs.cli import exit_codes
 from migratable_ecs.cli.errors import CommandError, explained
 from migratable_ecs.cli.main import group, load
 from migratable_ecs.cli.outside import Interrupts, Outside, parse_json
 from migratable_ecs.cli.screen import Screen, duration, elapsed
 from migratable_ecs.cli.table import COMMANDS
+from migratable_ecs.cli.telling import Telling
 from migratable_ecs.migration import errors
 from migratable_ecs.migration.ecs import ApiError, AwsCallFailed
 from rich.console import Console
@@ -94,6 +98,7 @@ class TestErrors:
         ("error", "code"),
         [
             (errors.MigrationFailed("it failed"), exit_codes.FAILED),
+            (errors.Unreachable("no region"), exit_codes.UNREACHABLE),
             (errors.PreflightFailed("nothing was started"), exit_codes.REFUSED),
             (errors.BackupFailed("no snapshot"), exit_codes.REFUSED),
             (errors.LockTimeout("another one"), exit_codes.BUSY),
@@ -162,6 +167,24 @@ class TestCtrlC:
         done = World(stack="prod").run("run", "--command", "ls", input="")
         assert done.exit_code == exit_codes.INTERRUPTED
         assert done.stderr.endswith("error: interrupted\n")
+
+
+class TestAwsDoesNotAnswer:
+    """boto3 tries again, and so does the engine: a minute, in which nothing else would be said."""
+
+    def test_it_is_said_at_once_and_each_reason_once(self, capsys: pytest.CaptureFixture[str]) -> None:
+        events = HierarchicalEmitter()
+        made = SimpleNamespace(meta=SimpleNamespace(events=events))
+        clients = Telling(SimpleNamespace(client=lambda _service: made))
+        for _ in range(2):
+            assert clients.client("ecs") is made
+        refused = EndpointConnectionError(endpoint_url="http://127.0.0.1:9/")
+        for error in (None, refused, refused):
+            events.emit("needs-retry.ecs.ListTasks", caught_exception=error, attempts=1)
+        assert capsys.readouterr().err == (
+            "AWS does not answer, trying again for up to a minute: "
+            'Could not connect to the endpoint URL: "http://127.0.0.1:9/"\n'
+        )
 
 
 class TestPulumi:
