@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from .clock import Clock
 from .diagnosis import ApiError
-from .ecs import AwsCallFailed, api_error, call, is_transient
+from .ecs import AwsCallFailed, call, is_transient
 
+#: How often one page is asked for before a reader that must come to the end gives up.
+PATIENCE = 6
 #: GetLogEvents calls a second that all runs of this process share: half of what the scarcest regions allow an account.
 CALLS_PER_SECOND = 5.0
 
@@ -61,7 +61,7 @@ class Logs:
 
     def tail(self, group: str, stream: str) -> LogTail:
         """A reader of `stream` from its head."""
-        return LogTail(self._client, self._throttle, group, stream)
+        return LogTail(self._client, self._clock, self._throttle, group, stream)
 
     def append(self, group: str, stream: str, message: str, timestamp: int) -> None:
         """Write one event; the stream is made when it is not there.
@@ -134,28 +134,37 @@ class LogTail:
 
     GetLogEvents says that there is nothing more for now by returning the token it was given; a page may be short or empty although more
     follows. Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
+
+    `exists`: the stream has been seen. `at_end`: the last `read` came to where the stream ended then, rather than being throttled or cut
+    short. A `patient` reader asks again for a page that it did not get.
     """
 
-    def __init__(self, client: Any, throttle: Throttle, group: str, stream: str) -> None:
-        self._client = client
-        self._throttle = throttle
+    def __init__(
+        self, client: Any, clock: Clock, throttle: Throttle, group: str, stream: str, *, patient: bool = False
+    ) -> None:
+        self._client, self._clock, self._throttle = client, clock, throttle
+        self._patient = patient
         self.group = group
         self.stream = stream
         self.exists = False
+        self.at_end = False
         self._token: str | None = None
         self._taken = 0
         self._skip = 0
 
     def again(self) -> LogTail:
-        """A second reader of the same stream, from its head."""
-        return LogTail(self._client, self._throttle, self.group, self.stream)
+        """A second, patient reader of the same stream, from its head."""
+        return LogTail(self._client, self._clock, self._throttle, self.group, self.stream, patient=True)
 
-    def read(self) -> Iterator[LogEvent]:
-        """All events that have arrived since the last call. A stream that does not exist yet has none; so has a throttled call.
+    def read(self, enough: Callable[[], bool] = lambda: False) -> Iterator[LogEvent]:
+        """All events that have arrived since the last call, or fewer: after each page `enough` is asked.
+
+        A stream that does not exist yet has none; so has a throttled call of a reader that is not patient.
 
         Raises:
             AwsCallFailed: no access, no such log group, …
         """
+        self.at_end = False
         while True:
             reply = self._page()
             if reply is None:
@@ -165,29 +174,51 @@ class LogTail:
                     self._skip -= 1
                     continue
                 self._taken += 1
-                yield LogEvent(int(event["timestamp"]), str(event["message"]))
+                yield LogEvent(int(event["timestamp"]), _encodable(str(event["message"])))
             token = reply.get("nextForwardToken")
             if token is None or token == self._token:
+                self.at_end = True
                 return
             self._token = token or None
+            if enough():
+                return
 
     def _page(self) -> Any:
+        """One page; None when there was no answer. A stream that is not there yet is an empty page, and the last one.
+
+        So is its group: with `awslogs-create-group` the driver makes it when the container starts.
+        """
         position = {"nextToken": self._token} if self._token else {}
-        self._throttle.take()
         try:
-            reply = self._client.get_log_events(
-                logGroupName=self.group, logStreamName=self.stream, startFromHead=True, **position
+            reply = call(
+                self._clock,
+                "GetLogEvents",
+                lambda: self._ask(position),
+                tries=PATIENCE if self._patient else 1,
             )
-        except (ClientError, BotoCoreError) as error:
-            facts = api_error("GetLogEvents", error)
+        except AwsCallFailed as failed:
+            facts = failed.error
             if self._token and facts.code == "InvalidParameterException" and not is_transient(facts):
                 # A token lives 24 hours; after a day of silence, start over and pass by what was read.
                 self._token, self._skip = None, self._taken
                 return {"events": (), "nextForwardToken": ""}
-            if is_transient(facts) or (
-                facts.code == "ResourceNotFoundException" and "stream" in facts.message.lower()
-            ):
+            if is_transient(facts) and not self._patient:
                 return None
-            raise AwsCallFailed(facts) from error
+            if facts.code == "ResourceNotFoundException" and (
+                not self.exists or "stream" in facts.message.lower()
+            ):
+                return {}
+            raise
         self.exists = True
         return reply
+
+    def _ask(self, position: dict[str, str]) -> Any:
+        self._throttle.take()
+        return self._client.get_log_events(
+            logGroupName=self.group, logStreamName=self.stream, startFromHead=True, **position
+        )
+
+
+def _encodable(text: str) -> str:
+    """Half a surrogate pair, which JSON can carry, would break the first thing that encodes the line."""
+    return text if text.isascii() else text.encode(errors="replace").decode()

@@ -89,9 +89,14 @@ class LogFollower:
         }
         self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
 
-    def poll(self) -> int:
-        """Read what has arrived; returns the number of new events."""
-        return sum(self._poll_one(log) for log in self._logs.values() if not log.error)
+    def poll(self, enough: Callable[[], bool] = lambda: False) -> int:
+        """Read what has arrived; returns the number of new events. `enough` is asked after each page, since a backlog may be long."""
+        return sum(self._poll_one(log, enough) for log in self._logs.values() if not log.error)
+
+    @property
+    def behind(self) -> bool:
+        """There is more to read at once."""
+        return any(log.tail.exists and not log.tail.at_end and not log.error for log in self._logs.values())
 
     @property
     def proven(self) -> bool:
@@ -109,9 +114,20 @@ class LogFollower:
         for log in self._logs.values():
             self._show(log, log.redaction.flush())
 
-    def verify(self) -> int:
-        """Read everything once more from the head and show lines that had arrived behind our back; returns their number."""
-        return sum(self._verify_one(log) for log in self._logs.values() if log.tail.exists)
+    def verify(self, enough: Callable[[], bool]) -> int:
+        """Read everything once more from the head and show lines that had arrived behind our back; returns how many of them are the
+        migration's.
+
+        A log that could not be read to its end a second time, or not before `enough` said so, is not called complete. No `poll` after
+        it: what is new since then would be shown twice.
+        """
+        found = {log.name: self._verify_one(log, enough) for log in self._logs.values() if log.tail.exists}
+        return found.get(self._main, 0)
+
+    def distrust(self, why: str) -> None:
+        """The end marker proves nothing after all."""
+        main = self._logs[self._main]
+        main.error = main.error or why
 
     def summary(self, reason: str) -> LogSummary:
         """The accounts of the migration's container. `reason` says why the drain ended when the end is not proven."""
@@ -129,10 +145,10 @@ class LogFollower:
             streams=[log.tail.stream for log in self._logs.values()],
         )
 
-    def _poll_one(self, log: ContainerLog) -> int:
+    def _poll_one(self, log: ContainerLog, enough: Callable[[], bool]) -> int:
         count = 0
         try:
-            for event in log.tail.read():
+            for event in log.tail.read(enough):
                 count += 1
                 log.seen.append(_fingerprint(event))
                 self._take(log, event)
@@ -149,11 +165,12 @@ class LogFollower:
         if text or not marked:
             self._show(log, log.redaction.feed(text))
 
-    def _verify_one(self, log: ContainerLog) -> int:
+    def _verify_one(self, log: ContainerLog, enough: Callable[[], bool]) -> int:
         missed = 0
         unseen: Counter[int] | None = None
+        again = log.tail.again()
         try:
-            for position, event in enumerate(log.tail.again().read()):
+            for position, event in enumerate(again.read(enough)):
                 mark = _fingerprint(event)
                 if unseen is None and position < len(log.seen) and log.seen[position] == mark:
                     continue
@@ -163,9 +180,13 @@ class LogFollower:
                     unseen[mark] -= 1
                     continue
                 missed += 1
+                log.seen.append(mark)
                 self._take(log, event)
         except AwsCallFailed as failed:
-            log.error = f"the log could not be read again: {failed}"
+            log.error = log.error or f"the log could not be read a second time: {failed}"
+        else:
+            if not again.at_end:
+                log.error = log.error or "cancelled before the log was read a second time"
         return missed
 
     def _show(self, log: ContainerLog, lines: Sequence[str]) -> None:
@@ -178,7 +199,7 @@ class LogFollower:
 
 
 def _fingerprint(event: LogEvent) -> int:
-    text = f"{event.timestamp} {event.message}".encode(errors="surrogatepass")
+    text = f"{event.timestamp} {event.message}".encode()
     return int.from_bytes(blake2b(text, digest_size=8).digest())
 
 
@@ -226,37 +247,54 @@ class Follower:
             if left <= 0:
                 return Ending(task, timed_out=True, seen_at=self._ecs.now())
             if now >= next_log:
-                if self._log.poll():
+                new = self._log.poll(lambda: self._cancelled() or self._clock.monotonic() >= next_state)  # noqa: B023
+                if new:
                     empty, quiet_since = 0, now
                 else:
                     empty += 1
                     if now - quiet_since > HELD_BACK:
                         self._log.flush()
                 now = self._clock.monotonic()
-                next_log = now + log_interval(empty, draining=False)
+                # A long backlog is read between the looks at the state, not instead of them.
+                next_log = now if new and self._log.behind else now + log_interval(empty, draining=False)
             self._clock.sleep(max(0.05, min(next_state - now, next_log - now, left)))
         return Ending(task, seen_at=self._ecs.now())
 
     def drain(self, bound: float, *, expect_marker: bool) -> str:
         """Read on until the end marker has come, or for `bound` seconds; returns why it ended.
 
-        Then everything is read once more from the head, since events may arrive behind a reader.
+        Then everything is read once more from the head, since events may arrive behind a reader. Who is cancelled reads no further.
         """
         ends = self._clock.monotonic() + bound
         while True:
-            self._log.poll()
+            self._log.poll(self._cancelled)
             now = self._clock.monotonic()
             if self._log.proven or not self._log.readable or now >= ends or self._cancelled():
                 break
             self._clock.sleep(min(log_interval(0, draining=True), max(0.05, ends - now)))
         self._log.flush()
-        late = self._log.verify()
+        late = self._log.verify(self._cancelled)
+        if late and self._log.proven:
+            late += self._settled(ends)
         self._log.flush()
-        if expect_marker:
+        if self._cancelled():
+            why = "cancelled before the log had been read to its end"
+        elif expect_marker:
             why = f"the end marker did not arrive within {bound:g} s of the exit"
         else:
             why = f"not provable: the command does not run in a shell; read for {bound:g} s after the exit"
         return why + (f"; {late} lines had come late and out of order" if late else "")
+
+    def _settled(self, ends: float) -> int:
+        """Lines have come behind the reader: give others until the bound, and take the marker for no proof when some do come."""
+        while (left := ends - self._clock.monotonic()) > 0 and not self._cancelled():
+            self._clock.sleep(min(1.0, left))
+        later = self._log.verify(self._cancelled)
+        if later:
+            self._log.distrust(
+                f"{later} lines came out of order and after the end marker, so others may be missing"
+            )
+        return later
 
     def _state(self, cluster: str, arn: str) -> Task | None:
         """None: not known now. `_gone_since` says since when ECS has answered that it has no such task."""

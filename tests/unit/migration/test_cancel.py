@@ -5,12 +5,22 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from migratable_ecs.migration.clock import SystemClock
 from migratable_ecs.migration.errors import MigrationInterrupted
 from migratable_ecs.migration.spec import Backup
-from migratable_ecs.testing import Ingestion, Timings, hangs, never_starts, succeeds
+from migratable_ecs.testing import (
+    ContainerScript,
+    Ingestion,
+    Paging,
+    Script,
+    Timings,
+    hangs,
+    never_starts,
+    succeeds,
+)
 
 from tests.unit.migration.scenario import FAMILY, Scenario
 
@@ -139,6 +149,60 @@ def test_while_the_log_is_drained_the_result_is_known_and_kept() -> None:
     assert record.status == "succeeded"
     assert not record.log.complete
     assert scenario.aws.clock.time() - exited[0] < 4 + GRACE
+
+
+class TestALongBacklog:
+    """An adopted task that has said a lot: a hundred pages of a second each, in a row."""
+
+    PAGE = 1.0
+
+    def adopting(self, duration: float) -> Scenario:
+        lines = tuple(f"line {number}" for number in range(1000))
+        script = Script(ContainerScript([(1.0, line) for line in lines], duration))
+        scenario = Scenario(script=script, aws_options={"paging": Paging(short=1.0)})
+        cancelled, _ = cancelled_after(scenario, 150)
+        with pytest.raises(MigrationInterrupted):
+            scenario.run(cancelled)
+        real = scenario.aws.logs.get_log_events
+
+        def slow(**request: Any) -> Any:
+            scenario.aws.clock.sleep(self.PAGE)
+            page = real(**request)
+            return page
+
+        scenario.aws.logs.get_log_events = slow  # type: ignore[method-assign]
+        scenario.lines.clear()
+        return scenario
+
+    def test_does_not_keep_the_cancel_from_being_heard(self) -> None:
+        scenario = self.adopting(duration=3000)
+        cancelled, moment = cancelled_after(scenario, 8)
+        with pytest.raises(MigrationInterrupted):
+            scenario.run(cancelled)
+        assert scenario.aws.clock.time() - moment < GRACE
+        assert 0 < len(scenario.shown) < 1000, "the backlog was not long enough"
+
+    def test_does_not_hide_the_end_of_the_container(self) -> None:
+        scenario = self.adopting(duration=160)
+        record = scenario.run()
+        seen = [line for line in scenario.lines if line == "line 999"]
+        assert record.status == "succeeded"
+        assert len(seen) == 1
+        assert record.log.complete
+
+    def test_is_not_read_a_second_time_by_who_is_cancelled_meanwhile(self) -> None:
+        scenario = self.adopting(duration=160)
+        ended = scenario.aws.ecs.launched[0].started + 160
+
+        def cancelled() -> bool:
+            return scenario.aws.clock.time() >= max(ended, began) + 30
+
+        began = scenario.aws.clock.time()
+        record = scenario.run(cancelled)
+        assert record.status == "succeeded"
+        assert not record.log.complete
+        assert record.log.reason.startswith("cancelled before the log")
+        assert scenario.aws.clock.time() - (max(ended, began) + 30) < GRACE
 
 
 def test_a_cancel_during_the_timeout_says_that_the_task_was_stopped() -> None:

@@ -74,15 +74,17 @@ class TestATaskThatIsBeingStopped:
         assert not record.adopted
         assert scenario.aws.ecs.max_running_at_once(FAMILY) == 1
 
-    def test_our_own_that_succeeds_in_spite_of_it_has_succeeded(self) -> None:
-        script = Script(ContainerScript([(1.0, "committed")], None, on_sigterm=0, sigterm_delay=10.0))
-        scenario = Scenario(script=script)
+    def test_our_own_that_ends_with_0_because_of_it_proves_nothing_and_is_started_anew(self) -> None:
+        stopped = Script(ContainerScript([(1.0, "half")], None, on_sigterm=0, sigterm_delay=10.0))
+        scenario = Scenario(script=lambda number: stopped if number == 0 else succeeds("whole"))
         task = start_by_hand(scenario, startedBy=scenario.spec().identity)
         scenario.aws.clock.advance(120)
         scenario.aws.ecs.stop_task(cluster="default", task=task)
         record = scenario.run()
-        assert (record.status, record.adopted) == ("succeeded", True)
-        assert len(scenario.aws.ecs.launched) == 1
+        assert (record.status, record.adopted) == ("succeeded", False)
+        assert scenario.shown == ["whole"]
+        assert len(scenario.aws.ecs.launched) == 2
+        assert scenario.aws.ecs.max_running_at_once(FAMILY) == 1
 
     def test_one_that_was_stopped_before_it_had_a_container_counts_for_nothing(self) -> None:
         scenario = Scenario()

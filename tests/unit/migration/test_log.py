@@ -13,12 +13,13 @@ from migratable_ecs.testing import (
     Ingestion,
     Script,
     exits,
+    fargate_task_definition,
     logs,
     runs_out_of_memory,
     succeeds,
 )
 
-from tests.unit.migration.scenario import Scenario
+from tests.unit.migration.scenario import FAMILY, Scenario
 from tests.unit.repetitions import times
 
 LINES = tuple(f"Applying app.{number:04d}_step... OK" for number in range(120))
@@ -100,6 +101,99 @@ def test_throttled_reads_are_tried_again() -> None:
     record = scenario.run()
     assert scenario.shown == list(LINES)
     assert record.log.complete
+
+
+BEHIND = Ingestion(late=0.0, behind_tail=0.3, behind_by=(2.0, 4.0))
+
+
+def refusing_heads(scenario: Scenario, code: str, times: int) -> None:
+    """After the exit the first page from the head, which only the second reading asks for, is refused `times` times."""
+    real, refused = scenario.aws.logs.get_log_events, [0]
+
+    def get(**request: Any) -> Any:
+        (launch,) = scenario.aws.ecs.launched or (None,)
+        over = launch and launch.ended is not None and launch.ended <= scenario.aws.clock.time()
+        if over and "nextToken" not in request and refused[0] < times:
+            refused[0] += 1
+            raise scenario.aws.logs.error("GetLogEvents", code, "Rate exceeded")
+        return real(**request)
+
+    scenario.aws.logs.get_log_events = get  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("seed", range(times(2, 8)))
+def test_a_second_reading_that_is_throttled_is_tried_again(seed: int) -> None:
+    scenario = Scenario(script=succeeds(*LINES, duration=20), aws_options={"ingestion": BEHIND, "seed": seed})
+    refusing_heads(scenario, "ThrottlingException", times=3)
+    scenario.run()
+    assert sorted(scenario.shown) == sorted(LINES)
+
+
+@pytest.mark.parametrize("seed", range(times(4, 12)))
+@pytest.mark.parametrize("behind_by", [(0.0, 0.0), (2.0, 4.0), (2.0, 14.0)])
+def test_lines_that_come_after_the_end_marker_are_shown_and_said(
+    seed: int, behind_by: tuple[float, float]
+) -> None:
+    """The marker proves nothing on a log whose order is seen not to hold, unless nothing more comes until the bound."""
+    ingestion = Ingestion(late=0.0, behind_tail=0.2, behind_by=behind_by)
+    scenario = Scenario(
+        script=succeeds(*LINES, duration=20), aws_options={"ingestion": ingestion, "seed": seed}
+    )
+    record = scenario.run()
+    assert sorted(scenario.shown) == sorted(LINES)
+    assert record.log.lines == len(LINES)
+    came_after = "out of order and after the end marker" in record.log.reason
+    assert record.log.complete is not came_after
+    if behind_by == (0.0, 0.0):
+        assert record.log.complete
+
+
+def test_complete_is_never_claimed_when_the_second_reading_is_refused() -> None:
+    scenario = Scenario(script=succeeds(*LINES, duration=20), aws_options={"ingestion": BEHIND})
+    refusing_heads(scenario, "ThrottlingException", times=1000)
+    record = scenario.run()
+    assert record.status == "succeeded"
+    assert len(scenario.shown) < len(LINES), "nothing had come behind our back"
+    assert not record.log.complete
+    assert "could not be read a second time: GetLogEvents: ThrottlingException" in record.log.reason
+
+
+def test_a_group_that_the_log_driver_makes_is_read_once_it_is_there() -> None:
+    """awslogs-create-group: the group is not there while the task is provisioned."""
+    scenario = Scenario(script=succeeds("one", "two"))
+    (container,) = fargate_task_definition(FAMILY, log_group="/made/by/the/driver")["containerDefinitions"]
+    container["logConfiguration"]["options"]["awslogs-create-group"] = "true"
+    container.update(entryPoint=["sh", "-c"], command=["migrate"])
+    real = scenario.aws.logs.get_log_events
+
+    def not_before_the_start(**request: Any) -> Any:
+        if not scenario.aws.ecs.launched:
+            raise scenario.aws.logs.error(
+                "GetLogEvents", "ResourceNotFoundException", "The specified log group does not exist."
+            )
+        return real(**request)
+
+    scenario.aws.logs.get_log_events = not_before_the_start  # type: ignore[method-assign]
+    definition = fargate_task_definition(FAMILY, log_group="/made/by/the/driver")
+    reply = scenario.aws.ecs.register_task_definition(**{**definition, "containerDefinitions": [container]})
+    record = scenario.run(task_definition=reply["taskDefinition"]["taskDefinitionArn"])
+    assert scenario.shown == ["one", "two"]
+    assert record.log.complete
+
+
+def test_half_a_surrogate_pair_breaks_nothing() -> None:
+    """JSON can carry one; what encodes the line cannot."""
+    scenario = Scenario(script=succeeds("row HERE"))
+    real = scenario.aws.logs.get_log_events
+
+    def get(**request: Any) -> Any:
+        page = real(**request)
+        events = [{**e, "message": e["message"].replace("HERE", "\ud83d")} for e in page["events"]]
+        return {**page, "events": events}
+
+    scenario.aws.logs.get_log_events = get  # type: ignore[method-assign]
+    assert scenario.run().status == "succeeded"
+    assert scenario.shown == ["row ?"]
 
 
 def test_a_log_that_may_not_be_read_is_said_and_the_migration_goes_on() -> None:
