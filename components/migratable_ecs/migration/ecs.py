@@ -148,6 +148,15 @@ class Task:
             or self.raw.get("stopCode") == "TaskFailedToStart"
         )
 
+    def ran(self, name: str) -> bool:
+        """The container ran, or may have: a machine that is lost takes the exit code with it."""
+        started = self.raw.get("startedAt") is not None and self.raw.get("stopCode") != "TaskFailedToStart"
+        return started or self.exit_code(name) is not None
+
+    @property
+    def anything_ran(self) -> bool:
+        return any(container.get("exitCode") is not None for container in self.raw.get("containers", ()))
+
     def tag(self, key: str) -> str:
         return next((str(t.get("value", "")) for t in self.raw.get("tags", ()) if t.get("key") == key), "")
 

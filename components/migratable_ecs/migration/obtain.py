@@ -99,6 +99,8 @@ class Obtainer:
         self._waiting_since: float | None = None
         self._announced = ""
         self._failed_starts = 0
+        self._started = 0
+        self._answer_lost = False
         self._ended: set[str] = set()
 
     def obtain(self) -> Obtained | NotStarted:
@@ -112,14 +114,15 @@ class Obtainer:
         """
         while True:
             if self._cancelled():
+                again = " again" if self._started else ""
                 raise MigrationInterrupted(
-                    "cancelled before the migration was started: this deployment has started no task"
+                    f"cancelled before the migration was started{again}: {self.left_behind}"
                 )
             looked = self._clock.time(), self._clock.monotonic()
             tasks = self._ecs.family_tasks(self._spec.cluster, self._spec.family)
             adopted = self._adoptable(tasks)
             if adopted is not None:
-                return Obtained(adopted, adopted=True)
+                return self._got(adopted, adopted=True)
             if not self._free(tasks):
                 continue
             self._prepare_once(tasks)
@@ -130,9 +133,23 @@ class Obtainer:
             if obtained is not None:
                 return obtained
 
+    @property
+    def left_behind(self) -> str:
+        """What this deployment has done so far, for the one who comes after it."""
+        if self._answer_lost:
+            return "the answer to RunTask was lost, so a task may be executing; the next run adopts it"
+        if self._started:
+            return "the task that this deployment had started is over"
+        return "this deployment has started no task"
+
     def ended(self, task: Task) -> None:
         """The run has seen the end of `task`: no later answer of ECS, which may be older, brings it back to life."""
         self._ended.add(task.arn)
+
+    def _got(self, task: Task, *, adopted: bool) -> Obtained:
+        self._started += not adopted or self._answer_lost
+        self._answer_lost = False
+        return Obtained(task, adopted)
 
     def _executing(self, task: Task) -> bool:
         if task.over(self._spec.container):
@@ -196,14 +213,14 @@ class Obtainer:
         task = started[0]
         if not self._executing(task) or task.stopping:
             return self._replay(task, token, newest)
-        return None if self._gave_way(task) else Obtained(task, adopted=False)
+        return None if self._gave_way(task) else self._got(task, adopted=False)
 
     def _replay(self, task: Task, token: str, newest: str) -> Obtained | None:
         """ECS answered with a task that is over: one that the list does not show yet, or one long forgotten."""
         known = self._ecs.describe(self._spec.cluster, [task.arn])
         done = self._adoptable(known)
         if done is not None:
-            return Obtained(done, adopted=True)
+            return self._got(done, adopted=True)
         self._token_is_spent(token, newest, [task.arn])
         return None
 
@@ -247,13 +264,13 @@ class Obtainer:
         """
         diagnosis = diagnose(evidence)
         self._failed_starts += 1
-        if self._failed_starts >= self._spec.start_attempts:
-            if diagnosis.ran:
+        self._answer_lost = self._answer_lost or diagnosis.ran
+        hopeless = not diagnosis.transient and not diagnosis.ran
+        if hopeless or self._failed_starts >= self._spec.start_attempts:
+            if self._answer_lost:
                 raise LostSight(
                     f"{diagnosis.sentence} A task may have been started; the next run adopts it. {diagnosis.next_step}"
                 )
-            return NotStarted(evidence, diagnosis)
-        if not diagnosis.transient and not diagnosis.ran:
             return NotStarted(evidence, diagnosis)
         self.pause_before_retry(diagnosis)
         return None

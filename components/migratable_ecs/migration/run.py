@@ -125,7 +125,7 @@ class _Run:
         try:
             got = obtainer.obtain()
         except AwsCallFailed as failed:
-            raise self._lost_sight(None, failed) from failed
+            raise self._lost_sight(obtainer.left_behind, failed) from failed
         if isinstance(got, NotStarted):
             self._attempts += 1
             message = self._failure_text(got.diagnosis, got.evidence)
@@ -144,7 +144,8 @@ class _Run:
             )  # fmt: skip
             record, diagnosis = self._follow(got, log, marker)
         except AwsCallFailed as failed:
-            raise self._lost_sight(got.task, failed) from failed
+            left = f"task {got.task.arn} goes on meanwhile; the next `pulumi up` adopts it"
+            raise self._lost_sight(left, failed) from failed
         finally:
             self._ecs.forget(self._spec.cluster, got.task.arn)
         obtainer.ended(got.task)
@@ -164,11 +165,12 @@ class _Run:
         return self._judge(got, ending, log, drained)
 
     def _drain(self, follower: Follower, ending: Ending, marker: str) -> str:
-        """A container that never ran has no log to wait for."""
-        never_ran = ending.task is not None and ending.task.exit_code(self._spec.container) is None
-        bound = 0.0 if never_ran and not ending.timed_out else self._spec.drain_timeout
+        """A task in which nothing ran has no log to wait for. One whose sidecar failed first has, and there it says why."""
+        task = ending.task
+        ran = task is None or ending.timed_out or task.ran(self._spec.container)
+        bound = self._spec.drain_timeout if ran or task is None or task.anything_ran else 0.0
         reason = follower.drain(bound, expect_marker=bool(marker))
-        return "the container never ran" if bound == 0.0 else reason
+        return reason if ran else "the container never ran"
 
     def _stopped(self, follower: Follower, task: Task) -> Ending:
         """The time is up: stop the task and wait until its container is gone."""
@@ -204,8 +206,8 @@ class _Run:
         record = self._record(
             "failed", ending, diagnosis, self._failure_text(diagnosis, evidence), summary, lines
         )
-        if record.task_arn == "":
-            record.task_arn = got.task.arn
+        if ending.task is None:
+            record.task_arn, record.run = got.task.arn, got.task.id
         return replace(record, adopted=got.adopted), diagnosis
 
     # -- words ---------------------------------------------------------------------------------------------------
@@ -234,14 +236,11 @@ class _Run:
         self._console(text)
         return MigrationInterrupted(text)
 
-    def _lost_sight(self, task: Task | None, failed: AwsCallFailed) -> LostSight:
+    def _lost_sight(self, left: str, failed: AwsCallFailed) -> LostSight:
+        """`left`: what goes on meanwhile."""
         diagnosis = diagnose(self._evidence(error=failed.error))
-        left = (
-            f"Task {task.arn} goes on meanwhile; the next `pulumi up` adopts it."
-            if task
-            else "This deployment has started no task; the next `pulumi up` adopts one that an earlier one left."
-        )
-        return LostSight(self._redactor.text(f"{diagnosis.sentence} {left} {diagnosis.next_step}"))
+        said = f"{diagnosis.sentence} {left[0].upper()}{left[1:]}. {diagnosis.next_step}"
+        return LostSight(self._redactor.text(said))
 
     def _failure_text(self, diagnosis: Diagnosis, evidence: Evidence) -> str:
         text = render(diagnosis, evidence)
@@ -270,7 +269,8 @@ class _Run:
     def _prepare(self, tasks: Sequence[Task]) -> None:
         """A task will be started: it needs its image, and the database is copied before."""
         check_image(self._spec, self._aws, self._clock)
-        if self._spec.backup is not None:
+        # What counts is the database before the first attempt, which an earlier process may have copied.
+        if self._spec.backup is not None and self._snapshot is None:
             newest = max((task.created for task in tasks), default=0.0)
             self._snapshot = self._backup_maker(self._spec.backup).make(newest)
 
@@ -333,7 +333,7 @@ class _Run:
         task = ending.task if ending else None
         raw: Mapping[str, Any] = task.raw if task else {}
         return RunRecord(
-            run=f"{task.id if task else self._spec.identity}-{int(self._began)}",
+            run=task.id if task else f"{self._spec.identity}-{int(self._began)}",
             status=status,
             digest=self._spec.digest,
             purpose=self._spec.purpose,

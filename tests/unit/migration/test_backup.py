@@ -206,6 +206,18 @@ class TestAcrossProcesses:
         (snapshot,) = snapshots(scenario.aws)
         assert record.snapshot_id == id_of(snapshot)
 
+    def test_a_second_attempt_after_adopting_makes_none_of_what_the_first_has_left(self) -> None:
+        """What is restored must be the database before the migration, not after half of it."""
+        scenario = with_databases(script=exits(1, duration=100))
+        operations = self._operations()
+        with scenario.aws.killing(operations.index("RunTask") + 1, "after"):
+            scenario.run(backup=INSTANCE, attempts=2)
+        with pytest.raises(MigrationFailed) as caught:
+            scenario.run(backup=INSTANCE, attempts=2)
+        assert len(scenario.aws.ecs.launched) == 2
+        (snapshot,) = snapshots(scenario.aws)
+        assert f"is in snapshot {id_of(snapshot)}" in str(caught.value)
+
     @pytest.mark.parametrize("when", ["before", "after"])
     @pytest.mark.thorough
     def test_killed_anywhere_it_is_one_task_and_no_task_without_a_snapshot(self, when: Any) -> None:

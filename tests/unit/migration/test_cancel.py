@@ -12,6 +12,7 @@ from migratable_ecs.migration.clock import SystemClock
 from migratable_ecs.migration.errors import MigrationInterrupted
 from migratable_ecs.migration.spec import Backup
 from migratable_ecs.testing import (
+    Consistency,
     ContainerScript,
     Ingestion,
     Paging,
@@ -119,10 +120,28 @@ class TestBeforeAnyTaskIsThere:
         scenario = Scenario(
             script=never_starts(reason, stage="pull"), aws_options={"timings": Timings(pull=1.0)}
         )
-        cancelled, _ = cancelled_after(scenario, 30)
+
+        def cancelled() -> bool:
+            return bool(scenario.lines) and "Trying again in" in scenario.lines[-1]
+
         with pytest.raises(MigrationInterrupted) as caught:
             scenario.run(cancelled, start_attempts=50)
-        assert "has started no task" in str(caught.value) or "goes on" in str(caught.value)
+        assert str(caught.value) == (
+            "cancelled before the migration was started again: the task that this deployment had started is over"
+        )
+
+    def test_when_nobody_knows_whether_a_task_is_there(self) -> None:
+        """RunTask took effect, its answer did not come, and ECS lists the task only later."""
+        scenario = Scenario(script=hangs(), aws_options={"consistency": Consistency(list_tasks=120.0)})
+        scenario.aws.ecs.fail_next("RunTask", "ServerException", times=100, takes_effect=True)
+        cancelled, _ = cancelled_after(scenario, 60)
+        with pytest.raises(MigrationInterrupted) as caught:
+            scenario.run(cancelled, start_attempts=100)
+        assert len(scenario.aws.ecs.tasks) == 1
+        assert str(caught.value) == (
+            "cancelled before the migration was started: the answer to RunTask was lost, so a task may be executing; "
+            "the next run adopts it"
+        )
 
     def test_at_once(self) -> None:
         scenario = Scenario()

@@ -80,6 +80,16 @@ def test_an_event_that_was_written_twice_counts_once() -> None:
     assert len(read(scenario)) == 1
 
 
+def test_a_run_whose_process_died_between_history_and_state_is_in_it_once() -> None:
+    """The next one adopts the task that has succeeded, and writes it down again."""
+    scenario = Scenario()
+    first = scenario.run()
+    scenario.aws.clock.advance(60)
+    again = scenario.run()
+    assert (again.adopted, again.run) == (True, first.run)
+    assert len(read(scenario)) == 1
+
+
 def test_no_run_yet() -> None:
     assert read(Scenario()) == []
 

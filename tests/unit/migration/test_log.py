@@ -217,6 +217,25 @@ def test_all_containers_are_shown_and_told_apart() -> None:
     assert sorted(scenario.shown) == ["[proxy] listening", "migrated", "migrating"]
 
 
+def test_the_lines_of_a_sidecar_that_kept_the_migration_from_starting_are_waited_for() -> None:
+    setup = {"name": "setup", "image": "setup:1", "essential": False}
+    script = Script(containers={"setup": ContainerScript([(0.5, "no such host: db")], 1.0, 3)})
+    waits = {"dependsOn": [{"containerName": "setup", "condition": "SUCCESS"}]}
+    scenario = Scenario(
+        script=script,
+        sidecars=(setup,),
+        definition_options=waits,
+        aws_options={"ingestion": Ingestion(late=8.0)},
+    )
+    with pytest.raises(MigrationFailed) as caught:
+        scenario.run()
+    assert scenario.shown == ["[setup] no such host: db"]
+    assert "no such host: db" in str(caught.value)
+    assert caught.value.record is not None
+    log: Any = caught.value.record["log"]
+    assert (log["complete"], log["reason"]) == (False, "the container never ran")
+
+
 def test_after_an_out_of_memory_kill_the_marker_is_not_waited_for_longer_than_the_bound() -> None:
     scenario = Scenario(script=runs_out_of_memory("loading", duration=5))
     with pytest.raises(MigrationFailed) as caught:
