@@ -7,7 +7,7 @@ retention, the command and upgrades of any software never cause a run (promise P
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Phase = Literal["before", "after", "init", "manual"]
@@ -85,28 +85,30 @@ def decide(recorded: Recorded | None, wanted: Wanted) -> Decision:
     if wanted.phase == "init":
         return Decision(False, " as a task of its own: it runs as an init container of every new task")
     if wanted.skip:
-        return Decision(False, f": skipped on request; it stays pending{_for(wanted)}")
+        due = decide(recorded, replace(wanted, skip=False))
+        pending = Decision(False, f": skipped on request; it stays pending{_for(wanted)}")
+        return pending if due.run or due.refused else due
     if recorded is None:
         return _runs(wanted, f"first run{_for(wanted)}")
     return _decide_again(recorded, wanted)
 
 
 def _decide_again(recorded: Recorded, wanted: Wanted) -> Decision:
-    if wanted.digest is None:
-        return _runs(
-            wanted,
-            f"unknown until the image is built; it runs unless the digest is still {short(recorded.digest)}",
-        )
     if recorded.status in ("skipped", "manual", "init"):
         return _runs(wanted, f"pending since it was {recorded.status}{_for(wanted)}")
-    if wanted.digest != recorded.digest:
-        return _decide_new_digest(recorded, wanted, wanted.digest)
+    if wanted.digest not in (None, recorded.digest):
+        return _decide_new_digest(recorded, wanted, str(wanted.digest))
     if recorded.status == "failed":
         return _runs(wanted, f"the last run failed and is still pending{_for(wanted)}")
     changed = _changed_triggers(recorded.triggers, wanted.triggers)
     if changed:
         what = "forced" if changed == [FORCE] else f"trigger {', '.join(changed)} changed"
         return _runs(wanted, f"{what}{_for(wanted)}")
+    if wanted.digest is None:
+        return _runs(
+            wanted,
+            f"unknown until the image is built; it runs unless the digest is still {short(recorded.digest)}",
+        )
     return Decision(False, _unchanged(recorded, wanted, wanted.digest))
 
 
@@ -115,6 +117,9 @@ def _decide_new_digest(recorded: Recorded, wanted: Wanted, digest: str) -> Decis
     if digest not in recorded.migrated:
         return _runs(wanted, step)
     back = f"{step}, back to a digest that was migrated before"
+    if wanted.on_rollback == "skip" and FORCE in _changed_triggers(recorded.triggers, wanted.triggers):
+        # Other triggers do not speak against `skip`: a hash of the migrations goes back with the image.
+        return _runs(wanted, f"{back}, and forced although on_rollback is skip")
     if wanted.on_rollback == "skip":
         return Decision(False, f": {back}, and on_rollback is skip")
     if wanted.on_rollback == "refuse":

@@ -70,6 +70,12 @@ TRUTH = [
         "migration will not run: skipped on request; it stays pending, image sha256:bbbbbbbbbbbb",
     ),
     (
+        "nothing is due that could be skipped",
+        DONE_A,
+        Wanted(A, command="migrate", skip=True),
+        "migration will not run: image sha256:aaaaaaaaaaaa is already migrated",
+    ),
+    (
         "pending after a skipped first run",
         Recorded("", "skipped"),
         WANT_A,
@@ -87,6 +93,24 @@ TRUTH = [
         Wanted(None, command="migrate"),
         "migration will run before the service rolls: unknown until the image is built; it runs unless the digest is still "
         "sha256:aaaaaaaaaaaa",
+    ),
+    (
+        "unknown until built, after a skipped first run",
+        Recorded("", "skipped"),
+        Wanted(None),
+        "migration will run before the service rolls: pending since it was skipped, image unknown until it is built",
+    ),
+    (
+        "unknown until built, failed under warn",
+        Recorded(A, "failed", command="migrate"),
+        Wanted(None, command="migrate"),
+        "migration will run before the service rolls: the last run failed and is still pending, image unknown until it is built",
+    ),
+    (
+        "unknown until built, forced",
+        DONE_A,
+        Wanted(None, {"force": "1"}, "migrate"),
+        "migration will run before the service rolls: forced, image unknown until it is built",
     ),
     (
         "first run, unknown",
@@ -120,6 +144,14 @@ def test_going_back_to_an_earlier_digest_is_said_and_a_choice(policy: str, runs:
     decision = decide(ROLLED_FORWARD, Wanted(A, command="migrate", on_rollback=policy))  # type: ignore[arg-type]
     assert (decision.run, decision.refused) == (runs, refused)
     assert "back to a digest that was migrated before" in decision.line
+
+
+@pytest.mark.parametrize(("trigger", "runs"), [("force", True), ("schema", False)])
+def test_only_force_runs_on_a_rollback_that_is_to_be_skipped(trigger: str, runs: bool) -> None:
+    """A trigger such as the hash of the migrations goes back together with the image."""
+    decision = decide(ROLLED_FORWARD, Wanted(A, {trigger: "1"}, "migrate", on_rollback="skip"))
+    assert decision.run is runs
+    assert "on_rollback is skip" in decision.line
 
 
 def test_the_default_runs_on_rollback() -> None:
