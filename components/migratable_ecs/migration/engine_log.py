@@ -34,11 +34,9 @@ class Row:
             return
         from pulumi.runtime.proto import engine_pb2
 
-        request = engine_pb2.LogRequest(
-            severity=engine_pb2.LogSeverity.Value(severity), message=line, urn=self._urn
-        )
         try:
-            stub.Log(request, timeout=10)
+            number = engine_pb2.LogSeverity.Value(severity)
+            stub.Log(engine_pb2.LogRequest(severity=number, message=line, urn=self._urn), timeout=10)
         except Exception as error:  # a line that cannot be shown must not stop a migration
             print(f"{line}  [not shown in its row: {type(error).__name__}]", file=sys.stderr, flush=True)
 

@@ -7,8 +7,8 @@ without instance state are public for ever: refresh, destroy and the next update
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from pulumi.dynamic import (
@@ -108,12 +108,15 @@ def _failed_record(props: Props, error: MigrationError) -> RunRecord:
     if isinstance(error, MigrationFailed) and error.record:
         kept: Mapping[str, Any] = error.record
         return RunRecord(**{**kept, "log": LogSummary(**kept["log"])})
+    now = datetime.now(UTC).isoformat(timespec="seconds")
     return RunRecord(
-        run=f"not-started-{threading.get_native_id()}",
+        run=f"not-started-{now}",
         status="failed",
         digest=str(props["image_digest"]),
         cause="not-started",
         message=str(error),
+        started_at=now,
+        stopped_at=now,
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .clock import Clock
+from .diagnosis import Evidence, diagnose
 from .ecs import AwsCallFailed, call
 from .errors import MigrationError, MigrationInterrupted
 from .polling import state_interval
@@ -82,13 +83,14 @@ def wait_until_rolled(
         RolloutFailed: rolled back, failed, another revision, or not steady in time; the text names the revision and ECS's reason.
         MigrationInterrupted: `cancelled` said so.
     """
-    began = clock.time()
+    # A machine's wall clock may be set meanwhile.
+    began = clock.monotonic()
     said = False
     while True:
         if cancelled():
             raise MigrationInterrupted(f"cancelled: service {spec.service} goes on rolling")
         verdict = judge(_describe(spec, ecs, clock), spec.task_definition)
-        waited = clock.time() - began
+        waited = clock.monotonic() - began
         if verdict.state == "steady":
             console(f"service {spec.service} is steady on {spec.task_definition.rsplit('/', 1)[-1]}")
             return
@@ -118,8 +120,10 @@ def _describe(spec: RolloutSpec, ecs: Any, clock: Clock) -> Mapping[str, Any] | 
             lambda: ecs.describe_services(cluster=spec.cluster, services=[spec.service]),
         )
     except AwsCallFailed as failed:
+        evidence = Evidence("", spec.cluster, "", "", "", error=failed.error)
         raise RolloutFailed(
-            f"service {spec.service} could not be looked at: {failed.error.code}: {failed.error.message}"
+            f"whether service {spec.service} runs {spec.task_definition.rsplit('/', 1)[-1]} is not known, because it could not be looked "
+            f"at: {failed.error.code}: {failed.error.message}. {diagnose(evidence).next_step}"
         ) from failed
     services = reply.get("services", ())
     return dict(services[0]) if services else None

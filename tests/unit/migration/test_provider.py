@@ -212,6 +212,8 @@ class TestOnFailureWarn:
         web.up(on_failure="warn", cluster="gone")
         assert web.outputs["status"] == "failed"
         assert "cluster gone does not exist" in web.outputs["message"]
+        (run,) = web.outputs["history"]
+        assert run["run"] == f"not-started-{run['started_at']}", "each try has an entry of its own"
 
     def test_a_run_whose_end_is_not_known_is_not_waved_through(self, stack: Any) -> None:
         """The roll must not go on beside a migration that is executing, and the next up must find it."""

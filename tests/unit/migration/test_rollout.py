@@ -111,6 +111,22 @@ def test_cancel_leaves_the_service_rolling() -> None:
         Rolling(Roll("stuck")).wait(cancelled=lambda: True)
 
 
+def test_a_clock_that_is_set_meanwhile_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    rolling = Rolling(Roll(seconds=120))
+    began, real = rolling.aws.clock.time(), rolling.aws.clock.time
+    monkeypatch.setattr(rolling.aws.clock, "time", lambda: real() + (7200 if real() > began + 30 else 0))
+    rolling.wait()
+
+
+def test_a_service_that_may_not_be_looked_at_names_the_call_and_what_to_do() -> None:
+    rolling = Rolling(Roll(seconds=60))
+    rolling.aws.ecs.fail_next("DescribeServices", "AccessDeniedException", "not authorized", times=50)
+    with pytest.raises(RolloutFailed) as caught:
+        rolling.wait()
+    assert "AccessDeniedException: not authorized. " in str(caught.value)
+    assert "Allow DescribeServices" in str(caught.value)
+
+
 def test_throttled_reads_are_tried_again() -> None:
     rolling = Rolling(Roll(seconds=60))
     rolling.aws.ecs.fail_next("DescribeServices", "ThrottlingException", "Rate exceeded", times=5)
