@@ -18,11 +18,21 @@ class Clients(Protocol):
 
 
 @dataclass(frozen=True)
+class Role:
+    """A role to assume."""
+
+    arn: str
+    session_name: str = ""
+    external_id: str = ""
+
+
+@dataclass(frozen=True)
 class AwsSettings:
     """The part of the `aws:` configuration that decides where calls go. Empty values mean boto3's own defaults.
 
-    `endpoints` maps a service (`ecs`, `logs`, …) to its URL. `role_arn` is assumed first when given. Keys are never part of the
-    state: they come from the stack's configuration or the environment, in the plugin's own process.
+    `endpoints` maps a service (`ecs`, `logs`, …) to its URL. `role_arn` is assumed first when given, by way of the roles in `via`, each
+    from the one before, as the aws provider does. Keys are never part of the state: they come from the stack's configuration or the
+    environment, in the plugin's own process.
     """
 
     region: str = ""
@@ -31,6 +41,7 @@ class AwsSettings:
     role_arn: str = ""
     role_session_name: str = ""
     external_id: str = ""
+    via: tuple[Role, ...] = ()
     access_key: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
@@ -95,12 +106,14 @@ def _session(settings: AwsSettings) -> Any:
         aws_secret_access_key=settings.secret_key or None,
         aws_session_token=settings.token or None,
     )
-    if not settings.role_arn:
-        return session
-    return _assumed(session, settings)
+    last = Role(settings.role_arn, settings.role_session_name, settings.external_id)
+    for role in (*settings.via, last):
+        if role.arn:
+            session = _assumed(session, role, settings)
+    return session
 
 
-def _assumed(session: Any, settings: AwsSettings) -> Any:
+def _assumed(session: Any, role: Role, settings: AwsSettings) -> Any:
     """A session in the assumed role that renews its credentials, because a migration may outlive them."""
     import boto3
     from botocore.credentials import RefreshableCredentials
@@ -109,12 +122,9 @@ def _assumed(session: Any, settings: AwsSettings) -> Any:
     sts = _client(session, "sts", settings)
 
     def fetch() -> dict[str, str]:
-        request = {
-            "RoleArn": settings.role_arn,
-            "RoleSessionName": settings.role_session_name or "migratable-ecs",
-        }
-        if settings.external_id:
-            request["ExternalId"] = settings.external_id
+        request = {"RoleArn": role.arn, "RoleSessionName": role.session_name or "migratable-ecs"}
+        if role.external_id:
+            request["ExternalId"] = role.external_id
         got = sts.assume_role(**request)["Credentials"]
         return {
             "access_key": got["AccessKeyId"],

@@ -11,7 +11,7 @@ from typing import Any
 
 from .decide import Recorded, Wanted
 from .identity import run_identity
-from .session import AwsSettings
+from .session import AwsSettings, Role
 from .shell import shell_command
 from .spec import HISTORY_KEPT, Backup, RunRecord, RunSpec
 
@@ -121,7 +121,11 @@ def run_spec(props: Props, outputs: Props | None) -> RunSpec:
 
 def aws_settings(props: Props, config: Mapping[str, str]) -> AwsSettings:
     """From the `aws:` configuration of the stack; `region` and `profile` among the inputs go first, for explicit providers."""
-    role = _first(_json(config.get("aws:assumeRoles"))) or _json(config.get("aws:assumeRole")) or {}
+    given = _json(config.get("aws:assumeRoles")) or [_json(config.get("aws:assumeRole")) or {}]
+    *via, role = [
+        Role(str(r.get("roleArn") or ""), str(r.get("sessionName") or ""), str(r.get("externalId") or ""))
+        for r in given
+    ]
     endpoints = _json(config.get("aws:endpoints")) or []
     merged = {k: v for entry in endpoints for k, v in entry.items() if v}
     if "cloudwatchlogs" in merged:
@@ -130,9 +134,10 @@ def aws_settings(props: Props, config: Mapping[str, str]) -> AwsSettings:
         region=str(props.get("region") or config.get("aws:region") or ""),
         profile=str(props.get("profile") or config.get("aws:profile") or ""),
         endpoints=merged,
-        role_arn=str(role.get("roleArn") or ""),
-        role_session_name=str(role.get("sessionName") or ""),
-        external_id=str(role.get("externalId") or ""),
+        role_arn=role.arn,
+        role_session_name=role.session_name,
+        external_id=role.external_id,
+        via=tuple(via),
         access_key=config.get("aws:accessKey") or "",
         secret_key=config.get("aws:secretKey") or "",
         token=config.get("aws:token") or "",
@@ -234,7 +239,3 @@ def _text(value: Any) -> str:
 
 def _json(text: str | None) -> Any:
     return json.loads(text) if text else None
-
-
-def _first(values: Any) -> Any:
-    return values[0] if values else None

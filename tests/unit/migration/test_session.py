@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from migratable_ecs.migration import session as session_module
 from migratable_ecs.migration.errors import PreflightFailed
-from migratable_ecs.migration.session import AwsSettings, connect
+from migratable_ecs.migration.session import AwsSettings, Role, connect
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +66,7 @@ class FakeRoles:
         self.lasts = lasts
         self.requests: list[dict[str, Any]] = []
         self.given: list[str] = []
+        self.asked_by: list[str] = []
 
     def assume_role(self, **request: Any) -> dict[str, Any]:
         self.requests.append(request)
@@ -83,13 +84,17 @@ class FakeRoles:
 class TestAnAssumedRole:
     ROLE = "arn:aws:iam::123456789012:role/deployer"
 
-    def connected(self, monkeypatch: pytest.MonkeyPatch, roles: FakeRoles, **more: str) -> Any:
+    def connected(self, monkeypatch: pytest.MonkeyPatch, roles: FakeRoles, **more: Any) -> Any:
         real = session_module._client
-        monkeypatch.setattr(
-            session_module,
-            "_client",
-            lambda s, service, c: roles if service == "sts" else real(s, service, c),
-        )
+
+        def client(session: Any, service: str, settings: AwsSettings) -> Any:
+            if service != "sts":
+                return real(session, service, settings)
+            own = session.get_credentials()
+            roles.asked_by.append(own.access_key if own else "")
+            return roles
+
+        monkeypatch.setattr(session_module, "_client", client)
         settings = AwsSettings(
             region="eu-west-1", role_arn=self.ROLE, endpoints={"ecs": "http://127.0.0.1:9"}, **more
         )
@@ -101,6 +106,13 @@ class TestAnAssumedRole:
         assert roles.requests == [{"RoleArn": self.ROLE, "RoleSessionName": "ci", "ExternalId": "shop"}]
         assert client.meta.region_name == "eu-west-1"
         assert client._request_signer._credentials.get_frozen_credentials().access_key == roles.given[0]
+
+    def test_each_role_of_a_chain_is_assumed_by_the_one_before(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        roles = FakeRoles(timedelta(hours=1))
+        client = self.connected(monkeypatch, roles, via=(Role("arn:hub"),))
+        assert [request["RoleArn"] for request in roles.requests] == ["arn:hub", self.ROLE]
+        assert roles.asked_by[1] == roles.given[0]
+        assert client._request_signer._credentials.get_frozen_credentials().access_key == roles.given[1]
 
     def test_they_are_renewed_because_a_migration_may_outlive_them(
         self, monkeypatch: pytest.MonkeyPatch

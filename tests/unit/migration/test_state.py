@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from migratable_ecs.migration.decide import decide
+from migratable_ecs.migration.session import AwsSettings, Role
 from migratable_ecs.migration.spec import RunRecord
 from migratable_ecs.migration.state import (
     EMPTY_OUTPUTS,
@@ -225,12 +226,21 @@ class TestWhereCallsGo:
         assert (settings_.region, settings_.profile) == ("eu-west-1", "shop")
         assert settings_.endpoints["ecs"] == "http://127.0.0.1:1"
         assert settings_.endpoints["logs"] == "http://127.0.0.1:2"
-        assert (settings_.role_arn, settings_.role_session_name, settings_.external_id) == (
+        assert (settings_.role_arn, settings_.role_session_name, settings_.external_id, settings_.via) == (
             "arn:role",
             "ci",
             "x",
+            (),
         )
         assert (settings_.access_key, settings_.secret_key, settings_.token) == ("key", "value", "token")
+
+    def test_a_chain_of_roles_is_taken_whole_and_in_order(self) -> None:
+        chain = [{"roleArn": "arn:hub", "sessionName": "ci"}, {"roleArn": "arn:target", "externalId": "x"}]
+        settings_ = aws_settings(props(), {"aws:assumeRoles": json.dumps(chain)})
+        assert settings_.via == (Role("arn:hub", "ci"),)
+        assert (settings_.role_arn, settings_.external_id) == ("arn:target", "x")
+        single = aws_settings(props(), {"aws:assumeRole": json.dumps({"roleArn": "arn:role"})})
+        assert (single.role_arn, single.via) == ("arn:role", ())
 
     def test_an_explicit_provider_goes_first(self) -> None:
         settings_ = aws_settings(props(region="us-east-1", profile="other"), {"aws:region": "eu-west-1"})
@@ -238,12 +248,7 @@ class TestWhereCallsGo:
 
     def test_nothing_set_leaves_it_to_boto3(self) -> None:
         settings_ = aws_settings(props(), {})
-        assert (settings_.region, settings_.profile, settings_.role_arn, dict(settings_.endpoints)) == (
-            "",
-            "",
-            "",
-            {},
-        )
+        assert settings_ == AwsSettings()
 
     def test_keys_are_never_shown(self) -> None:
         settings_ = aws_settings(
