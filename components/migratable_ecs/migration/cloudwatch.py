@@ -26,7 +26,7 @@ class LogEvent:
 
 
 class Throttle:
-    """A token bucket: `take` waits until a call is within the budget."""
+    """A token bucket: `take` waits until a call is within the budget, `spare` takes one only when nobody has to wait for it."""
 
     def __init__(self, clock: Clock, rate: float = CALLS_PER_SECOND, burst: float = 20.0) -> None:
         self._clock, self._rate, self._burst = clock, rate, burst
@@ -35,12 +35,24 @@ class Throttle:
 
     def take(self) -> None:
         with self._lock:
-            now = self._clock.monotonic()
-            self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate) - 1.0
-            self._at = now
+            self._refill()
+            self._tokens -= 1.0
             wait = -self._tokens / self._rate
         if wait > 0:
             self._clock.sleep(wait)
+
+    def spare(self) -> bool:
+        with self._lock:
+            self._refill()
+            if self._tokens < 1.0:
+                return False
+            self._tokens -= 1.0
+            return True
+
+    def _refill(self) -> None:
+        now = self._clock.monotonic()
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        self._at = now
 
 
 class Logs:
@@ -135,8 +147,8 @@ class LogTail:
     GetLogEvents says that there is nothing more for now by returning the token it was given; a page may be short or empty although more
     follows. Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
 
-    `exists`: the stream has been seen. `at_end`: the last `read` came to where the stream ended then, rather than being throttled or cut
-    short. A `patient` reader asks again for a page that it did not get.
+    `exists`: the stream has been seen. `at_end`: the last `read` came to where the stream ended then, rather than being `refused` or cut
+    short. A `patient` reader asks again for a page that it was refused.
     """
 
     def __init__(
@@ -148,6 +160,7 @@ class LogTail:
         self.stream = stream
         self.exists = False
         self.at_end = False
+        self.refused = False
         self._token: str | None = None
         self._taken = 0
         self._skip = 0
@@ -156,17 +169,18 @@ class LogTail:
         """A second, patient reader of the same stream, from its head."""
         return LogTail(self._client, self._clock, self._throttle, self.group, self.stream, patient=True)
 
-    def read(self, enough: Callable[[], bool] = lambda: False) -> Iterator[LogEvent]:
-        """All events that have arrived since the last call, or fewer: after each page `enough` is asked.
+    def read(self, enough: Callable[[], bool] = lambda: False, *, wait: bool = True) -> Iterator[LogEvent]:
+        """All events that have arrived since the last call, or fewer: after each page `enough` is asked, and who does not `wait` reads
+        only as much as the budget of calls has to spare.
 
         A stream that does not exist yet has none; so has a throttled call of a reader that is not patient.
 
         Raises:
             AwsCallFailed: no access, no such log group, …
         """
-        self.at_end = False
-        while True:
-            reply = self._page()
+        self.at_end = self.refused = False
+        while wait or self._throttle.spare():
+            reply = self._page(paid=not wait)
             if reply is None:
                 return
             for event in reply.get("events", ()):
@@ -183,7 +197,7 @@ class LogTail:
             if enough():
                 return
 
-    def _page(self) -> Any:
+    def _page(self, *, paid: bool) -> Any:
         """One page; None when there was no answer. A stream that is not there yet is an empty page, and the last one.
 
         So is its group: with `awslogs-create-group` the driver makes it when the container starts.
@@ -193,7 +207,7 @@ class LogTail:
             reply = call(
                 self._clock,
                 "GetLogEvents",
-                lambda: self._ask(position),
+                lambda: self._ask(position, paid=paid),
                 tries=PATIENCE if self._patient else 1,
             )
         except AwsCallFailed as failed:
@@ -203,6 +217,7 @@ class LogTail:
                 self._token, self._skip = None, self._taken
                 return {"events": (), "nextForwardToken": ""}
             if is_transient(facts) and not self._patient:
+                self.refused = True
                 return None
             if facts.code == "ResourceNotFoundException" and (
                 not self.exists or "stream" in facts.message.lower()
@@ -212,8 +227,9 @@ class LogTail:
         self.exists = True
         return reply
 
-    def _ask(self, position: dict[str, str]) -> Any:
-        self._throttle.take()
+    def _ask(self, position: dict[str, str], *, paid: bool) -> Any:
+        if not paid:
+            self._throttle.take()
         return self._client.get_log_events(
             logGroupName=self.group, logStreamName=self.stream, startFromHead=True, **position
         )

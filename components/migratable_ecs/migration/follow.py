@@ -89,14 +89,18 @@ class LogFollower:
         }
         self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
 
-    def poll(self, enough: Callable[[], bool] = lambda: False) -> int:
-        """Read what has arrived; returns the number of new events. `enough` is asked after each page, since a backlog may be long."""
-        return sum(self._poll_one(log, enough) for log in self._logs.values() if not log.error)
+    def poll(self, enough: Callable[[], bool], *, wait: bool) -> int:
+        """Read what has arrived; returns the number of new events.
+
+        `enough` is asked after each page, since a backlog may be long. Who does not `wait` for the budget of calls may get less.
+        """
+        return sum(self._poll_one(log, enough, wait) for log in self._logs.values() if not log.error)
 
     @property
     def behind(self) -> bool:
-        """There is more to read at once."""
-        return any(log.tail.exists and not log.tail.at_end and not log.error for log in self._logs.values())
+        """There may be more to read at once."""
+        tails = [log.tail for log in self._logs.values() if not log.error]
+        return any(tail.exists and not tail.at_end and not tail.refused for tail in tails)
 
     @property
     def proven(self) -> bool:
@@ -145,10 +149,10 @@ class LogFollower:
             streams=[log.tail.stream for log in self._logs.values()],
         )
 
-    def _poll_one(self, log: ContainerLog, enough: Callable[[], bool]) -> int:
+    def _poll_one(self, log: ContainerLog, enough: Callable[[], bool], wait: bool) -> int:
         count = 0
         try:
-            for event in log.tail.read(enough):
+            for event in log.tail.read(enough, wait=wait):
                 count += 1
                 log.seen.append(_fingerprint(event))
                 self._take(log, event)
@@ -247,16 +251,16 @@ class Follower:
             if left <= 0:
                 return Ending(task, timed_out=True, seen_at=self._ecs.now())
             if now >= next_log:
-                new = self._log.poll(lambda: self._cancelled() or self._clock.monotonic() >= next_state)  # noqa: B023
-                if new:
+                # Neither a long backlog nor twenty runs that share a budget keep this one from looking at the state.
+                turn_is_over = lambda: self._cancelled() or self._clock.monotonic() >= next_state  # noqa: B023, E731
+                if self._log.poll(turn_is_over, wait=False):
                     empty, quiet_since = 0, now
-                else:
+                elif not self._log.behind:
                     empty += 1
                     if now - quiet_since > HELD_BACK:
                         self._log.flush()
                 now = self._clock.monotonic()
-                # A long backlog is read between the looks at the state, not instead of them.
-                next_log = now if new and self._log.behind else now + log_interval(empty, draining=False)
+                next_log = now + log_interval(empty, draining=False, behind=self._log.behind)
             self._clock.sleep(max(0.05, min(next_state - now, next_log - now, left)))
         return Ending(task, seen_at=self._ecs.now())
 
@@ -267,7 +271,7 @@ class Follower:
         """
         ends = self._clock.monotonic() + bound
         while True:
-            self._log.poll(self._cancelled)
+            self._log.poll(self._cancelled, wait=True)
             now = self._clock.monotonic()
             if self._log.proven or not self._log.readable or now >= ends or self._cancelled():
                 break

@@ -12,6 +12,7 @@ STATE_INTERVAL = 1.0
 LOG_INTERVAL = 1.0
 LOG_INTERVAL_IDLE = 3.0
 LOG_INTERVAL_DRAINING = 0.5
+LOG_INTERVAL_BEHIND = 0.1
 
 
 def state_interval(elapsed: float) -> float:
@@ -21,10 +22,12 @@ def state_interval(elapsed: float) -> float:
     return min(5.0, STATE_INTERVAL * elapsed / 600)
 
 
-def log_interval(empty_polls: int, *, draining: bool) -> float:
-    """Seconds to the next GetLogEvents after `empty_polls` polls in a row that brought nothing."""
+def log_interval(empty_polls: int, *, draining: bool, behind: bool = False) -> float:
+    """Seconds to the next GetLogEvents after `empty_polls` polls in a row that brought nothing; `behind`: there is more to read."""
     if draining:
         return LOG_INTERVAL_DRAINING
+    if behind:
+        return LOG_INTERVAL_BEHIND
     return min(LOG_INTERVAL_IDLE, LOG_INTERVAL * (1.0 + empty_polls / 5))
 
 

@@ -6,8 +6,10 @@ import itertools
 import statistics
 
 import pytest
+from migratable_ecs.migration.cloudwatch import CALLS_PER_SECOND, Logs, Throttle
 from migratable_ecs.migration.errors import MigrationFailed
 from migratable_ecs.migration.polling import log_interval, retry_delay, state_interval
+from migratable_ecs.migration.run import execute
 from migratable_ecs.testing import PROMPT, ContainerScript, Script, exits, never_starts, succeeds
 
 from tests.unit.migration.scenario import Scenario
@@ -39,6 +41,24 @@ def test_within_a_second_and_a_half(code: int) -> None:
             scenario.run()
         found.append(late(scenario))
     assert min(found) > 0
+    assert statistics.quantiles(found, n=20)[-1] <= 1.5
+
+
+def test_also_when_others_use_up_the_budget_for_the_log() -> None:
+    """Twenty talkative migrations in one process: each may read its log every few seconds, and still looks at its task every second."""
+    found = []
+    for seed in range(10):
+        lines = tuple(f"line {number}" for number in range(80))
+        scenario = Scenario(
+            script=succeeds(*lines, duration=40.0 + seed / 3),
+            aws_options={"seed": seed, "latency": LATENCY},
+        )
+        clock = scenario.aws.clock
+        a_twentieth = Logs(scenario.aws.logs, clock, Throttle(clock, rate=CALLS_PER_SECOND / 20, burst=1.0))
+        record = execute(scenario.spec(), scenario.aws, clock, scenario.lines.append, logs=a_twentieth)
+        assert scenario.shown == list(lines)
+        assert record.log.complete
+        found.append(late(scenario))
     assert statistics.quantiles(found, n=20)[-1] <= 1.5
 
 
