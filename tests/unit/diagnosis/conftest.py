@@ -35,7 +35,6 @@ def make_evidence(entry: dict[str, Any]) -> Evidence:
         error=ApiError(**entry["error"]) if "error" in entry else None,
         task=task,
         timed_out=entry.get("timed_out", False),
-        stopped_by_us=entry.get("stopped_by_us", False),
         missing=entry.get("missing", False),
         last_lines=tuple(entry.get("last_lines", ())),
     )

@@ -70,7 +70,6 @@ def test_a_run_that_ended_by_itself_in_the_moment_of_the_timeout_is_explained_by
 ) -> None:
     task = {"stopCode": "EssentialContainerExited", "own": {"exitCode": 1}}
     assert diagnose(evidence(timed_out=True, task=task)).cause == "exit-1"
-    assert diagnose(evidence(stopped_by_us=True, task=task)).cause == "exit-1"
 
 
 def test_a_task_that_could_not_start_before_the_timeout_is_explained_by_its_reason(
@@ -226,7 +225,6 @@ evidences = st.builds(
     error=st.none() | st.builds(ApiError, operation=texts, code=texts, message=texts),
     task=tasks,
     timed_out=st.booleans(),
-    stopped_by_us=st.booleans(),
     missing=st.booleans(),
     last_lines=st.lists(texts, max_size=3).map(tuple),
 )

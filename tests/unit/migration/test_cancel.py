@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from migratable_ecs.migration.clock import SystemClock
-from migratable_ecs.migration.errors import MigrationInterrupted
+from migratable_ecs.migration.errors import MigrationFailed, MigrationInterrupted
 from migratable_ecs.migration.spec import Backup
 from migratable_ecs.testing import (
     Consistency,
@@ -75,6 +75,23 @@ def test_stop_stops_the_task() -> None:
     assert f"task {task.arn} was asked to stop" in str(caught.value)
     scenario.aws.clock.advance(60)
     assert scenario.aws.ecs.launched[0].exit_code == 143
+
+
+def test_a_second_deployer_that_follows_the_same_task_is_told_who_stopped_it() -> None:
+    """As after `migratable-ecs stop` in another terminal: the reason says who."""
+    scenario = Scenario(script=hangs("working"))
+    who = "migratable-ecs stop by arn:aws:sts::123456789012:assumed-role/operator/session"
+
+    def somebody_stops_it() -> bool:
+        if scenario.aws.ecs.launched and not scenario.aws.ecs.launched[0].ended:
+            scenario.aws.ecs.stop_task(cluster="default", task=scenario.aws.ecs.tasks[0].arn, reason=who)
+        return False
+
+    with pytest.raises(MigrationFailed) as caught:
+        scenario.run(somebody_stops_it)
+    assert caught.value.record is not None
+    assert caught.value.record["cause"] == "cancelled"
+    assert "operator/session" in str(caught.value)
 
 
 @pytest.mark.parametrize("pause", [0.0, 3.0, 10.0, 120.0])

@@ -32,10 +32,6 @@ def _timed_out(started: bool) -> Callable[[Facts], bool]:
     return when
 
 
-def _by_us(facts: Facts) -> bool:
-    return facts.evidence.stopped_by_us and not facts.evidence.timed_out and not _ended_by_itself(facts)
-
-
 def _vanished(facts: Facts) -> bool:
     return facts.evidence.missing and facts.evidence.error is None
 
@@ -82,16 +78,6 @@ LOCAL_CAUSES: tuple[Cause, ...] = (
         "describe-tasks --cluster {cluster:q} --tasks {task:q} --region {region:q}",
         doc="The time limit was reached while the task was still being provisioned or its image pulled.",
         source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html",
-    ),
-    Cause(
-        slug="cancelled",
-        kinds=_LOCAL,
-        when=_by_us,
-        sentence="The migration was cancelled, and the task was stopped.",
-        next_step="Check what it left behind before you run pulumi up again.",
-        doc="Ctrl-C with on_cancel = stop, or migratable-ecs stop.",
-        source="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html",
-        ran=True,
     ),
     Cause(
         slug="task-vanished",
@@ -164,6 +150,18 @@ RUN_CAUSES: tuple[Cause, ...] = (
         next_step="Run the migration as a task of its own, not as a task of a service.",
         doc="The task belonged to a service that scaled in or rolled.",
         source=_STOP_CODES,
+        ran=True,
+    ),
+    Cause(
+        slug="cancelled",
+        kinds=_RUN,
+        # The reasons that run.py, obtain.py and `migratable-ecs stop` give to StopTask.
+        patterns=patterns(r"^UserInitiated: migratable-ecs(: (cancelled|timeout|gave way)| stop by )"),
+        sentence="Another process of migratable-ecs stopped the task (exit code {exit_code}): {said}",
+        next_step="Check what the run left behind before you run pulumi up again.",
+        doc="`migratable-ecs stop` in another terminal, or a second deployment that followed the same task and was "
+        "cancelled (on_cancel = stop) or reached its time limit.",
+        source="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html",
         ran=True,
     ),
     Cause(

@@ -16,8 +16,8 @@ message comes from one of the causes below; `cause` in the outputs and in the hi
 table is searched from top to bottom and the first cause that fits is taken. A text that no cause knows
 has the cause `unknown`: it is printed as AWS wrote it, and the run has failed all the same.
 
-*Tried again by itself* means: while the migration's process has certainly not started, up to `attempts`
-times, with growing pauses. Once it has started, a retry is your decision, because a migration may be
+*Tried again by itself* means: while the migration's process has certainly not started, five times in all,
+with growing pauses. Once it has started, a retry is your decision, because a migration may be
 half applied.
 
 Words in capitals (`SECRET`) and names in braces stand for values of the run.

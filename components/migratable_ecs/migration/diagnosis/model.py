@@ -53,7 +53,6 @@ class Evidence:
     error: ApiError | None = None
     task: Mapping[str, Any] | None = None
     timed_out: bool = False
-    stopped_by_us: bool = False
     missing: bool = False
     last_lines: tuple[str, ...] = ()
 
