@@ -16,8 +16,8 @@ Answer = subprocess.CompletedProcess[str]
 
 
 def run(command: list[str], cwd: Path, **environment: str) -> Answer:
-    """Without this checkout's own tools on PATH, where `make` puts them: set-up would find them and make none."""
-    path = ":".join(p for p in os.environ["PATH"].split(":") if p != str(ROOT / ".tools" / "bin"))
+    """Without a Pulumi on PATH, neither the user's nor this checkout's: set-up would find it and make none."""
+    path = ":".join(folder for folder in os.environ["PATH"].split(":") if not (Path(folder) / "pulumi").exists())
     return subprocess.run(
         command,
         cwd=cwd,
