@@ -17,7 +17,9 @@ Answer = subprocess.CompletedProcess[str]
 
 def run(command: list[str], cwd: Path, **environment: str) -> Answer:
     """Without a Pulumi on PATH, neither the user's nor this checkout's: set-up would find it and make none."""
-    path = ":".join(folder for folder in os.environ["PATH"].split(":") if not (Path(folder) / "pulumi").exists())
+    path = ":".join(
+        folder for folder in os.environ["PATH"].split(":") if not (Path(folder) / "pulumi").exists()
+    )
     return subprocess.run(
         command,
         cwd=cwd,
