@@ -6,6 +6,7 @@ from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b, sha256
 from typing import Any
 
@@ -252,8 +253,7 @@ class Follower:
                 return Ending(task, timed_out=True, seen_at=self._ecs.now())
             if now >= next_log:
                 # Neither a long backlog nor twenty runs that share a budget keep this one from looking at the state.
-                turn_is_over = lambda: self._cancelled() or self._clock.monotonic() >= next_state  # noqa: B023, E731
-                if self._log.poll(turn_is_over, wait=False):
+                if self._log.poll(partial(self._has_to_look_up, next_state), wait=False):
                     empty, quiet_since = 0, now
                 elif not self._log.behind:
                     empty += 1
@@ -288,6 +288,9 @@ class Follower:
         else:
             why = f"not provable: the command does not run in a shell; read for {bound:g} s after the exit"
         return why + (f"; {late} lines had come late and out of order" if late else "")
+
+    def _has_to_look_up(self, next_state: float) -> bool:
+        return self._cancelled() or self._clock.monotonic() >= next_state
 
     def _settled(self, ends: float) -> int:
         """Lines have come behind the reader: give others until the bound, and take the marker for no proof when some do come."""

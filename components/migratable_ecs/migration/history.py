@@ -7,7 +7,7 @@ outputs as well. A failed first run stores no outputs in Pulumi, so the stream i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from .spec import HISTORY_KEPT, RunRecord
@@ -50,10 +50,21 @@ def read(logs: Logs, group: str, family: str, limit: int = HISTORY_KEPT) -> list
     Raises:
         AwsCallFailed: no access to the log group, or no such group.
     """
-    # An event whose answer was lost is written twice.
+    # An event whose answer was lost is written twice, and so is a run that was adopted.
     events = logs.newest(group, stream_name(family), 2 * limit)
-    runs = {str(run.get("run")): run for run in (_parse(event.message) for event in events) if run}
-    return list(runs.values())[-limit:]
+    return once(_parse(event.message) for event in events)[-limit:]
+
+
+def once(runs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each run once, in the order given. Of several entries that of the process which started the task is believed: it knows the actor
+    and the snapshot. Pure.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        name = str(run.get("run", ""))
+        if name and (name not in found or found[name].get("adopted")):
+            found[name] = run
+    return list(found.values())
 
 
 def _parse(message: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .decide import Recorded, Wanted
+from .history import once
 from .identity import run_identity
 from .session import AwsSettings, Role
 from .shell import shell_command
@@ -199,8 +200,7 @@ def history_entry(record: RunRecord) -> dict[str, Any]:
 
 def merged_history(old: Sequence[dict[str, Any]], new: dict[str, Any]) -> list[dict[str, Any]]:
     """`old` and then `new`, each run once, the newest `HISTORY_KEPT`."""
-    runs = {run["run"]: run for run in [*old, new] if "run" in run}
-    return list(runs.values())[-HISTORY_KEPT:]
+    return once([*old, new])[-HISTORY_KEPT:]
 
 
 def display_command(entry_point: list[str] | None, command: list[str] | None) -> str:
