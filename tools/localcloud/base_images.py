@@ -50,6 +50,11 @@ def mariadb(docker: Docker) -> str:
     return _built(docker, "mariadb")
 
 
+def mariadb_name(docker: Docker) -> str:
+    """Name that `mariadb` gives its image, whether it is built or not: it takes a minute, and few need it."""
+    return _name(docker, "mariadb", debian(docker))
+
+
 def node(docker: Docker) -> str:
     """Name of the image with Node.js 18, built when the engine does not have it."""
     return _built(docker, "node")
@@ -91,18 +96,24 @@ def _built(docker: Docker, recipe: str, base: str | None = None, more: Sequence[
     The tag is a hash of the recipe and its base, so it is never stale; the names of ``more`` stand for their content.
     """
     base = base or debian(docker)
-    folder = _RECIPES / recipe
+    name = _name(docker, recipe, base, more)
+    with locked(cache_dir() / "images" / f"{recipe}.lock"):
+        if not docker.image_id(name):
+            docker.build(name, context((f.name, f) for f in [*_files(recipe), *more]), {"BASE": base})
+    return name
+
+
+def _name(docker: Docker, recipe: str, base: str, more: Sequence[Path] = ()) -> str:
     content = hashlib.sha256((docker.image_id(base) or "").encode())
-    files = sorted(folder.iterdir())
-    for file in files:
+    for file in _files(recipe):
         content.update(file.name.encode() + b"\0" + file.read_bytes())
     for file in more:
         content.update(file.name.encode() + b"\0")
-    name = f"migratable-ecs/{recipe}:{content.hexdigest()[:12]}"
-    with locked(cache_dir() / "images" / f"{recipe}.lock"):
-        if not docker.image_id(name):
-            docker.build(name, context((f.name, f) for f in [*files, *more]), {"BASE": base})
-    return name
+    return f"migratable-ecs/{recipe}:{content.hexdigest()[:12]}"
+
+
+def _files(recipe: str) -> list[Path]:
+    return sorted((_RECIPES / recipe).iterdir())
 
 
 def _debootstrap(archive: Path) -> None:

@@ -111,13 +111,19 @@ def install(settings: Settings) -> Callable[[], Any]:
     ecr._select_registry_request_scope = launcher_ecr.select_scope
     ecr._describe_images = launcher_ecr.describe_images
     ecr._get_download_url_for_layer = launcher_ecr.layer_links(settings.port)
-    databases = launcher_databases.Containers(settings.postgres_image)
+    databases = launcher_databases.Containers(
+        settings.instance, settings.postgres_image, settings.mariadb_image
+    )
     rds._ACTION_MAP["CreateDBInstance"] = launcher_databases.create_db_instance
     rds._ACTION_MAP["DeleteDBInstance"] = launcher_databases.delete_db_instance
     rds._instance_xml = launcher_databases.instance_xml
     rds._docker_image_for_engine = databases.image_for_engine
     rds._get_ministack_network = databases.network
     rds._run_rds_container = databases.run
+    rds._rds_docker_name = databases.name
+    # What they would do to a MySQL server, as its root: the image has made a user who may do everything.
+    rds._ensure_mysql_compatibility = lambda *_arguments, **_named: None
+    rds._grant_mysql_master_user_privileges = lambda *_arguments, **_named: None
 
     def reset() -> None:
         tasks.reset()

@@ -1,4 +1,4 @@
-"""Databases of RDS: a real PostgreSQL at an address that tasks reach, with the password that RDS keeps in Secrets Manager."""
+"""Databases of RDS: a real server at an address that tasks reach, with the password that RDS keeps in Secrets Manager."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _original_delete = rds._delete_db_instance
 _original_xml = rds._instance_xml
 _original_image = rds._docker_image_for_engine
 _original_run = rds._run_rds_container
+_original_name = rds._rds_docker_name
 _NO_LOGS = "<EnabledCloudwatchLogsExports/>"
 _KEY = "alias/aws/secretsmanager"
 
@@ -71,26 +72,42 @@ def instance_xml(instance: Record) -> str:
 
 
 class Containers:
-    """What RDS starts: PostgreSQL of any version from `image`, reached at the container's own address and the engine's port.
+    """What RDS starts, reached at the container's own address and the engine's port: PostgreSQL of any version from one image, MySQL and
+    MariaDB of any version from another.
 
-    Other engines, Aurora, and PostgreSQL where there is no image are records without a server.
+    Aurora, other engines, and those whose image is not there are records without a server.
     """
 
-    def __init__(self, image: str) -> None:
-        self._image = image
+    def __init__(self, instance: str, postgres: str, mariadb: str) -> None:
+        self._instance = instance
+        self._images = {"postgres": postgres, "mysql": mariadb, "mariadb": mariadb}
 
-    def image_for_engine(self, engine: str, *rest: Any) -> Any:
+    def image_for_engine(self, engine: str, version: str, user: str, password: str, name: str) -> Any:
         """Name of the image, its environment, port and data folder; all None for a record only."""
-        found = _original_image(engine, *rest)
-        if not self._image or engine != "postgres":
+        image = self._images.get(engine)
+        if not image or not rds._image_is_local(rds._get_docker(), image):
             return None, None, None, None
-        return (self._image, *found[1:])
+        found = _original_image(engine, version, user, password, name)
+        if engine == "postgres":
+            return (image, *found[1:])
+        return (
+            image,
+            {"MARIADB_USER": user, "MARIADB_PASSWORD": password, "MARIADB_DATABASE": name},
+            *found[2:],
+        )
+
+    def name(self, identifier: str, *rest: Any) -> str:
+        """The container's: another local cloud may have a database of the same identifier."""
+        return f"{self._instance}-{_original_name(identifier, *rest)}"
 
     def network(self, _client: Any) -> str:
         """The engine's default bridge, where the containers of tasks are too."""
         return "bridge"
 
     def run(self, client: Any, engine: str, arguments: Record, **named: Any) -> Any:
-        """Without a port on this machine: other local clouds would have the same."""
+        """Without a port on this machine, which other local clouds would have too; and without options for a MySQL server, which
+        MariaDB is not."""
         arguments.pop("ports", None)
+        if engine != "postgres":
+            arguments.pop("command", None)
         return _original_run(client, engine, arguments, **named)

@@ -394,6 +394,13 @@ DIFFERENCES = (
         test="test_rds_keeps_the_password_of_a_database_that_tasks_reach",
     ),
     _difference(
+        "mysql_databases",
+        "a database of the engine mysql takes logins of its master user, who owns its first database",
+        "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_MySQL.html",
+        by="launcher_databases.Containers",
+        test="test_a_mysql_database_takes_logins_of_its_master_user",
+    ),
+    _difference(
         "awslogs",
         "every line once, in order, in PREFIX/CONTAINER/TASK",
         "developerguide/using_awslogs.html",

@@ -32,6 +32,7 @@ class Settings:
         failed_deployment_seconds: how long a failed deployment stays in DescribeServices
             (``LOCALCLOUD_FAILED_DEPLOYMENT_SECONDS``, default 20).
         postgres_image: what RDS runs PostgreSQL from (``LOCALCLOUD_POSTGRES_IMAGE``); empty: its databases are records only.
+        mariadb_image: the same for MySQL and MariaDB (``LOCALCLOUD_MARIADB_IMAGE``).
     """
 
     port: int
@@ -46,6 +47,7 @@ class Settings:
     deprovision_seconds: float
     failed_deployment_seconds: float
     postgres_image: str = ""
+    mariadb_image: str = ""
 
     @property
     def labels(self) -> dict[str, str]:
@@ -81,6 +83,7 @@ class Settings:
             deprovision_seconds=_number(env, "LOCALCLOUD_DEPROVISION_SECONDS", 0),
             failed_deployment_seconds=_number(env, "LOCALCLOUD_FAILED_DEPLOYMENT_SECONDS", 20),
             postgres_image=env.get("LOCALCLOUD_POSTGRES_IMAGE", ""),
+            mariadb_image=env.get("LOCALCLOUD_MARIADB_IMAGE", ""),
         )
 
 

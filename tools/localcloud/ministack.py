@@ -66,6 +66,7 @@ def _environment(docker: Docker, settings: Settings, state: State) -> dict[str, 
         "LOCALCLOUD_LABEL": settings.label,
         "LOCALCLOUD_BRIDGE_HOST": docker.bridge_address(),
         "LOCALCLOUD_POSTGRES_IMAGE": base_images.postgres(docker),
+        "LOCALCLOUD_MARIADB_IMAGE": base_images.mariadb_name(docker),
     }
 
 
