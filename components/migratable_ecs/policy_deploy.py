@@ -8,10 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 from . import names
+from .new_secret_value import machine_name, rule_name
 from .policy_network import load_balancing, security_groups
 from .policy_scope import Scope, plain
 from .policy_statements import TASKS, Statement, allow
 
+_RULES = (
+    *("PutRule", "DescribeRule", "DeleteRule", "PutTargets", "RemoveTargets", "ListTargetsByRule"),
+    *("TagResource", "UntagResource", "ListTagsForResource"),
+)
 _SCHEDULER = {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
 _ECS = {"StringEquals": {"iam:PassedToService": "ecs.amazonaws.com"}}
 
@@ -26,6 +31,7 @@ def deploying(scope: Scope) -> list[Statement]:
         *_found_by_others(scope),
         *_scaling(scope),
         *_watching(scope),
+        *_restarting(scope),
     ]
 
 
@@ -152,10 +158,6 @@ def _watching(scope: Scope) -> list[Statement]:
         "ListTagsForResource",
     )
     of_filters = ("PutMetricFilter", "DeleteMetricFilter", "DescribeMetricFilters")
-    of_rules = (
-        *("PutRule", "DescribeRule", "DeleteRule", "PutTargets", "RemoveTargets", "ListTargetsByRule"),
-        *("TagResource", "UntagResource", "ListTagsForResource"),
-    )
     own = scope.args.watching
     dashboard = [scope.arn("cloudwatch", f"dashboard/{scope.names.dashboard}", region=False)]
     return [
@@ -167,13 +169,35 @@ def _watching(scope: Scope) -> list[Statement]:
             [f"logs:{action}" for action in of_filters], scope.log_groups(scope.migrations()) if own else []
         ),
         allow(
-            [f"events:{action}" for action in of_rules],
+            [f"events:{action}" for action in _RULES],
             [scope.arn("events", f"rule/{rule}") for rule in scope.rollback_rules()],
         ),
         allow(
             [f"cloudwatch:{action}" for action in ("PutDashboard", "GetDashboard", "DeleteDashboards")],
             dashboard if own and own.dashboard else [],
         ),
+    ]
+
+
+def _restarting(scope: Scope) -> list[Statement]:
+    """What replaces the tasks when a secret has a new value: state machine, rule, their roles. That of watching makes the alarm."""
+    name = scope.restarts()
+    if not name:
+        return []
+    runs, starts = scope.restart_roles()
+    of_machines = (
+        *("CreateStateMachine", "DescribeStateMachine", "UpdateStateMachine", "DeleteStateMachine"),
+        *("ListStateMachineVersions", "TagResource", "UntagResource", "ListTagsForResource"),
+    )
+    return [
+        allow(["iam:PassRole"], [runs], {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}}),
+        allow(["iam:PassRole"], [starts], {"StringEquals": {"iam:PassedToService": "events.amazonaws.com"}}),
+        allow(
+            [f"states:{action}" for action in of_machines],
+            [scope.arn("states", f"stateMachine:{machine_name(name)}")],
+        ),
+        allow(["states:ValidateStateMachineDefinition"], ["*"]),
+        allow([f"events:{action}" for action in _RULES], [scope.arn("events", f"rule/{rule_name(name)}")]),
     ]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import image, names, secrets
+from . import image, names, new_secret_value, secrets
 from .args import BackupArgs, MigratableEcsServiceArgs, ProcessArgs
 from .look_ups import all_images, all_secrets
 from .names import Names
+from .restarts import restart_name
 from .validation import InvalidArgument, is_plain
 
 
@@ -87,6 +88,7 @@ class Scope:
             *(self.role(role) for role in made),
             *self.schedule_roles(),
             *(self.blue_green_roles() if moves else []),
+            *self.restart_roles(),
         ]
 
     def blue_green_roles(self) -> list[str]:
@@ -104,6 +106,19 @@ class Scope:
     def schedule_roles(self) -> list[str]:
         return [self.role(names.role(f"{self.name}-{key}", "schedule")) for key in self.args.schedules or ()]
 
+    def restarts(self) -> str:
+        """Name of what replaces the tasks when a secret has a new value; empty where nothing does."""
+        rollout = self.args.rollout
+        return restart_name(self.names) if rollout and rollout.restart_on else ""
+
+    def restart_roles(self) -> list[str]:
+        """That of the state machine, then that with which the rule starts it."""
+        return (
+            [self.role(role) for role in new_secret_value.role_names(self.restarts())]
+            if self.restarts()
+            else []
+        )
+
     def role(self, role: str) -> str:
         return self.arn("iam", f"role/{role}", region=False)
 
@@ -114,7 +129,7 @@ class Scope:
         for migration in (self.args.migration, self.args.contract):
             given += [migration.execution_role_arn, migration.task_role_arn] if migration else []
         known = [plain("role", arn) for arn in given if arn]
-        others = {*self.schedule_roles(), *self.blue_green_roles()}
+        others = {*self.schedule_roles(), *self.blue_green_roles(), *self.restart_roles()}
         return known + [arn for arn in self.made_roles() if arn not in others]
 
     def ecr(self) -> list[str]:

@@ -19,6 +19,7 @@ from .ingress import Ingress, checked
 from .look_ups import LookUps
 from .migration_run import CONTRACT, MIGRATE, Migration, family_of
 from .protect import guarded_service
+from .restarts import restarts
 from .schedules import schedules
 from .task_definitions import task_definition
 from .workers import Worker
@@ -135,6 +136,7 @@ class MigratableEcsService(pulumi.ComponentResource):
             workers={worker.key: worker.service for worker in workers},
         )
         around(context, made)
+        restarts(context, service, made.workers)
         self._outputs(context, made, definition, (migration, contract), groups, roles)
 
     def _migration(

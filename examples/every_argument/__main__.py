@@ -103,6 +103,7 @@ shop = {
         "managed_tags": False,
         "force_new_deployment": False,
         "redeploy_triggers": {"certificate": "2030"},
+        "restart_on": [f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:shop-db-AbCdEf"],
     },
     "scaling": {"minimum": 1, "maximum": 4, "memory": 70, "scale_in_cooldown": 600, "scale_out_cooldown": 30, "schedules": [
         {"name": "sale", "schedule": "at(2030-11-29T00:00:00)", "minimum": 4, "maximum": 40},

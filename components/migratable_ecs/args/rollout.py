@@ -9,11 +9,13 @@ from typing import Literal
 
 import pulumi
 
-from ..validation import InvalidArgument, between, is_plain, named_texts, one_of, required
+from ..validation import InvalidArgument, between, is_plain, named_texts, one_of, required, texts
 
 #: Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
 FARGATE_PROVIDERS = ("FARGATE", "FARGATE_SPOT")
 
+#: Events name a secret by its whole ARN. Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
+_SECRET = re.compile(r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[^:]+\Z")
 _PLATFORM = re.compile(r"^(LATEST|\d+\.\d+\.\d+)\Z")
 
 
@@ -73,6 +75,7 @@ class RolloutArgs:
         force_new_deployment: every update replaces the tasks, default False.
         redeploy_triggers: named values; a change of any replaces the tasks.
         blue_green: deploy blue/green instead of rolling; needs ingress.
+        restart_on: ARNs of secrets; when one gets a new value, as after a rotation, the tasks of service and workers are replaced.
     """
 
     minimum_healthy_percent: int = 100
@@ -89,6 +92,7 @@ class RolloutArgs:
     force_new_deployment: bool = False
     redeploy_triggers: Mapping[str, pulumi.Input[str]] | None = None
     blue_green: BlueGreenArgs | None = None
+    restart_on: Sequence[pulumi.Input[str]] = ()
 
     def validate(self, where: str) -> None:
         between(f"{where}.minimum_healthy_percent", self.minimum_healthy_percent, 0, 100)
@@ -96,6 +100,13 @@ class RolloutArgs:
         between(f"{where}.grace_period", self.grace_period, 0, 2147483647, " s")
         one_of(f"{where}.propagate_tags", self.propagate_tags, ("SERVICE", "TASK_DEFINITION", "NONE"))
         named_texts(f"{where}.redeploy_triggers", self.redeploy_triggers)
+        texts(f"{where}.restart_on", self.restart_on)
+        for number, arn in enumerate(self.restart_on):
+            if isinstance(arn, str) and not _SECRET.match(arn):
+                raise InvalidArgument(
+                    f"{where}.restart_on[{number}] is {arn!r}; give the ARN of a secret, such as "
+                    "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf"
+                )
         if is_plain(self.platform_version) and not _PLATFORM.match(str(self.platform_version)):
             raise InvalidArgument(
                 f"{where}.platform_version is {self.platform_version!r}; give LATEST or a version such as '1.4.0'"

@@ -71,6 +71,13 @@ CALLS: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("aws:cloudwatch/metricAlarm:MetricAlarm", "actionsEnabled"): (("DisableAlarmActions", ""), ("EnableAlarmActions", "")),
     ("aws:cloudwatch/metricAlarm:MetricAlarm", "*"): (("PutMetricAlarm", ""),),
     ("aws:cloudwatch/metricAlarm:MetricAlarm", _GONE): (("DeleteAlarms", ""),),
+    ("aws:sfn/stateMachine:StateMachine", "*"): (("UpdateStateMachine", ""),),
+    ("aws:sfn/stateMachine:StateMachine", _GONE): (("DeleteStateMachine", ""),),
+    ("aws:cloudwatch/eventRule:EventRule", "state"): (("DisableRule", ""), ("EnableRule", "")),
+    ("aws:cloudwatch/eventRule:EventRule", "*"): (("PutRule", ""),),
+    ("aws:cloudwatch/eventRule:EventRule", _GONE): (("DeleteRule", ""),),
+    ("aws:cloudwatch/eventTarget:EventTarget", "*"): (("PutTargets", ""),),
+    ("aws:cloudwatch/eventTarget:EventTarget", _GONE): (("RemoveTargets", ""),),
     ("aws:rds/instance:Instance", "*"): (("ModifyDBInstance", ""),),
     ("aws:rds/instance:Instance", _GONE): (("DeleteDBInstance", ""),),
 }  # fmt: skip

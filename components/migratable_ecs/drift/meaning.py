@@ -85,6 +85,15 @@ CHANGED_BY_HAND: dict[tuple[str, str], str] = {
     ): "whether the alarm tells anybody has changed",
     ("aws:cloudwatch/metricAlarm:MetricAlarm", ANY): "the alarm goes off at another time, or tells others",
     ("aws:rds/instance:Instance", ANY): "the database is set up in another way than the program says",
+    (
+        "aws:sfn/stateMachine:StateMachine",
+        "definition",
+    ): "after a rotation of the secret something else is done than the program says",
+    (
+        "aws:cloudwatch/eventRule:EventRule",
+        "state",
+    ): "whether the rule starts, or tells of, anything has changed",
+    ("aws:cloudwatch/eventRule:EventRule", "eventPattern"): "the rule waits for other events",
     ("aws:appautoscaling/target:Target", ANY): "the number of tasks can be scaled to other limits",
     (ANY, "tags"): "tags have changed: cost reports, and permissions that look at tags, follow them",
 }
@@ -102,6 +111,9 @@ GONE: dict[str, str] = {
     "aws:ecs/taskDefinition:TaskDefinition": "the revision is inactive: no new task can start from it",
     "aws:ec2/securityGroup:SecurityGroup": "the security group is gone: what it let through is refused",
     "aws:rds/instance:Instance": "the database is gone: look for its final snapshot first",
+    "aws:sfn/stateMachine:StateMachine": "the state machine is gone: after the next rotation of the secret, new connections fail",
+    "aws:cloudwatch/eventRule:EventRule": "the rule is gone: what it starts, or tells of, does not happen any more",
+    "aws:cloudwatch/eventTarget:EventTarget": "the rule starts nothing, and tells nobody, any more",
     ANY: "it is gone from AWS",
 }
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from ..policies import deployer_policy
 
-#: Beginnings of the names of actions that only look. KMS is needed to read the state's own secrets, which stay encrypted in the report.
+#: Beginnings of the names of actions that only look. KMS is needed to read the state's own secrets, which stay encrypted in the report;
+#: the aws provider has Step Functions look at a changed definition in each preview.
 _LOOKS = ("Describe", "Get", "List")
-_ALSO = ("kms:Decrypt",)
+_ALSO = ("kms:Decrypt", "states:ValidateStateMachineDefinition")
 # They look too, but at what a report has no use for.
 _NOT = ("logs:GetLogEvents",)
 _WHO = {"Effect": "Allow", "Action": ["cloudtrail:LookupEvents"], "Resource": ["*"]}

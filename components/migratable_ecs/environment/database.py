@@ -1,4 +1,4 @@
-"""A database with its security group and its secret. The password never passes through here: RDS makes it and has it rotated."""
+"""A database with its security group and its secret. RDS makes the password and has it rotated; password.py brings it into the secret."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from .database_args import LOGS, DatabaseArgs
 from .deleted_secret import refuse_deleted
 from .ground import Network
 from .making import Making
+from .password import connection_secret
 from .subnets import tagged_or
 
 
@@ -21,13 +22,13 @@ class Database:
     """A database that is made.
 
     Args:
-        secret_arn: of the JSON secret with the keys host, port, dbname, operator_user.
-        password: reference to the password as ECS wants it (`arn:password::`), in the secret that RDS keeps.
+        secret_arn: of the JSON secret with the keys host, port, dbname, operator_user, operator_password.
+        password_secret_arn: of the secret in which RDS keeps the password.
         security_group_id: of its group, which lets in the tasks' groups only.
     """
 
     secret_arn: pulumi.Output[str]
-    password: pulumi.Output[str]
+    password_secret_arn: pulumi.Output[str]
     host: pulumi.Output[str]
     port: int
     security_group_id: pulumi.Output[str]
@@ -42,8 +43,13 @@ class _Server:
     password_secret: pulumi.Output[str]
 
 
-def database(making: Making, args: DatabaseArgs, network: Network) -> Database:
+def database(
+    making: Making, args: DatabaseArgs, network: Network, topic: pulumi.Input[str] | None = None
+) -> Database:
     """An RDS instance or an Aurora cluster, reached from the tasks of `network` only.
+
+    Args:
+        topic: SNS topic of the service that stands on it, where the database has none of its own.
 
     Raises:
         InvalidArgument: its secret's name is scheduled for deletion, or its subnets are not found.
@@ -67,8 +73,14 @@ def database(making: Making, args: DatabaseArgs, network: Network) -> Database:
             rotate_immediately=False,
         )
     return Database(
-        secret_arn=_secret(making, args, secret_name, server.host),
-        password=pulumi.Output.concat(server.password_secret, ":password::"),
+        secret_arn=connection_secret(
+            making,
+            secret_name,
+            server.password_secret,
+            (server.host, str(args.port), args.name, args.user),
+            args.alarm_topic or topic,
+        ),
+        password_secret_arn=server.password_secret,
         host=server.host,
         port=args.port,
         security_group_id=group.id,
@@ -217,22 +229,3 @@ def _log_groups(making: Making, args: DatabaseArgs, prefix: str) -> list[pulumi.
         )
         for log in (LOGS[args.engine] if args.logs else ())
     ]
-
-
-def _secret(making: Making, args: DatabaseArgs, name: str, host: pulumi.Output[str]) -> pulumi.Output[str]:
-    """Where the database is, for the tasks: everything but the password. All strings, as ECS injects them."""
-    made = aws.secretsmanager.Secret(
-        making.called("db"),
-        name=name,
-        description=f"Where the database of {making.name} is; its password is in the secret that RDS keeps",
-        # 0: gone at once, so that the name is free for the next environment.
-        recovery_window_in_days=30 if making.protected else 0,
-        tags=making.tagged("db"),
-        opts=making.options(),
-    )
-    value = {"host": host, "port": str(args.port), "dbname": args.name, "operator_user": args.user}
-    version = aws.secretsmanager.SecretVersion(
-        making.called("db"), secret_id=made.id, secret_string=pulumi.Output.json_dumps(value)
-    )
-    # Known once the value is there: a task that starts before it could not be given any key.
-    return pulumi.Output.all(made.arn, version.version_id).apply(lambda known: str(known[0]))

@@ -50,6 +50,7 @@ class DatabaseArgs:
         encrypted: default True. kms_key_arn: default RDS's own key.
         publicly_accessible: default False. Tasks do not need it.
         rotate_days: days between two rotations of the password, 1 to 1000; default 7, which is RDS's own.
+        alarm_topic: ARN of the SNS topic that is told when a rotated password could not be copied; default that of `watching`.
         secret: name of the JSON secret, default `{environment}-db`.
         subnets: tags of its subnets; default the network's private ones.
         logs: whether its log files go to CloudWatch, default True.
@@ -74,6 +75,7 @@ class DatabaseArgs:
     kms_key_arn: str | None = None
     publicly_accessible: bool = False
     rotate_days: int | None = None
+    alarm_topic: str | None = None
     secret: str | None = None
     subnets: Mapping[str, str] = field(default_factory=dict)
     logs: bool = True
@@ -105,7 +107,7 @@ class DatabaseArgs:
             InvalidArgument: one sentence with the remedy.
         """
         one_of(f"{where}.engine", self.engine, PORTS)
-        for name in ("version", "instance_class", "kms_key_arn", "secret"):
+        for name in ("version", "instance_class", "kms_key_arn", "alarm_topic", "secret"):
             text(f"{where}.{name}", getattr(self, name))
         between(f"{where}.storage_gb", self.storage_gb, 20, 65_536, " GiB")
         between(

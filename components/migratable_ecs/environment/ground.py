@@ -47,7 +47,8 @@ class Environment:
 
     Args:
         database_secret_arn: of the secret with the database's address and users.
-        database_password: reference to the password, as ECS wants it, where it is not the key operator_password of that secret.
+        database_password: reference to the password, as ECS wants it, where another stack says that it is not the key operator_password of
+            that secret, as stacks of older versions do.
         repository_url: where images are pushed.
     """
 

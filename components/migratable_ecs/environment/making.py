@@ -20,12 +20,14 @@ class Making:
         protected: its data matters: what could lose it is made so that it cannot be lost by mistake. Default False.
         allow_destroy: the explicit switch that takes that off again before `pulumi destroy`: needs a `pulumi up` of its own. Default False.
         tags: on everything.
+        permissions_boundary: ARN of a policy, for roles that are made; default that of the service's own roles.
     """
 
     name: str
     protected: bool = False
     allow_destroy: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+    permissions_boundary: pulumi.Input[str] | None = None
 
     @property
     def keep(self) -> bool:

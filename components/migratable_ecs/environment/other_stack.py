@@ -43,7 +43,7 @@ class OtherStacks:
         return self._asked(stack, "database")("database_secret_arn")
 
     def database_password(self, stack: str) -> pulumi.Output[str]:
-        """Reference to the password: of its own secret where RDS keeps it, else a key of the database's secret."""
+        """Reference to the password: a key of the database's secret, but in stacks of older versions, which have it in that of RDS."""
         return pulumi.Output.all(self._optional(stack, "database_password"), self.database(stack)).apply(
             lambda known: str(known[0] or f"{known[1]}:operator_password::")
         )

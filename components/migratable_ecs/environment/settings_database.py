@@ -35,7 +35,7 @@ def with_database(args: T, arn: pulumi.Input[str] | None, password: pulumi.Input
     """`args` that name the database's secret by its ARN: `arn:key::`, as ECS wants it. By name it could be looked up only once it is there.
 
     Args:
-        password: reference to the password, where it is not a key of that secret: RDS keeps and rotates it in one of its own.
+        password: reference to the password, where it is not a key of that secret: as in stacks of older versions, in that of RDS.
 
     Raises:
         InvalidArgument: something refers to a database, and there is none.

@@ -104,11 +104,18 @@ class DatabaseSettings:
         create: make one, or
         secret: name of the secret in Secrets Manager of an existing one, or
         stack: `organization/project/stack` that has it.
+        restart: the tasks of the service are replaced when the secret has a new value, as after each rotation; default whether the
+            database is made, here or in another stack.
     """
 
     create: DatabaseArgs | None = None
     secret: str | None = None
     stack: str | None = None
+    restart: bool | None = None
+
+    @property
+    def restarts(self) -> bool:
+        return self.secret is None if self.restart is None else self.restart
 
     def validate(self, where: str) -> None:
         _one_way(where, self, "secret")

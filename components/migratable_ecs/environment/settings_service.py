@@ -6,13 +6,13 @@ from dataclasses import fields, replace
 
 import pulumi
 
-from ..args import MigratableEcsServiceArgs, MigrationArgs, NetworkArgs
+from ..args import MigratableEcsServiceArgs, MigrationArgs, NetworkArgs, RolloutArgs
 from ..protect import guarded_service
 from ..validation import InvalidArgument
 from .exec_logging import with_exec_logging
 from .ground import Balancer, Environment, Network
 from .settings import Settings, has_service
-from .settings_database import with_database
+from .settings_database import database_keys, with_database
 from .settings_fit import check_names, check_way_out
 from .settings_keys import in_keys
 
@@ -76,7 +76,11 @@ def service_args(settings: Settings, ground: Environment) -> MigratableEcsServic
     )
     if _logs_exec(settings):
         args = with_exec_logging(args)
-    return with_database(args, ground.database_secret_arn, ground.database_password)
+    secret = ground.database_secret_arn
+    if secret is not None and settings.database and settings.database.restarts and database_keys(args):
+        rollout = args.rollout or RolloutArgs()
+        args = replace(args, rollout=replace(rollout, restart_on=[*rollout.restart_on, secret]))
+    return with_database(args, secret, ground.database_password)
 
 
 def _logs_exec(settings: Settings) -> bool:

@@ -43,6 +43,7 @@ def _making(settings: Settings) -> Making:
         protected=guard.is_protected(pulumi.get_stack()) if given is None else given,
         allow_destroy=settings.allow_destroy,
         tags=settings.tags,
+        permissions_boundary=settings.task.permissions_boundary if settings.task else None,
     )
 
 
@@ -79,13 +80,14 @@ def _balancer(
 def _database(
     settings: Settings, making: Making, others: OtherStacks, network: Network | None
 ) -> tuple[pulumi.Input[str] | None, pulumi.Input[str] | None]:
-    """ARN of the secret, and a reference to the password where it is in another."""
+    """ARN of the secret, and a reference to the password where another stack has it elsewhere."""
     given = settings.database
     if given is None:
         return None, None
     if given.create and network:
-        made = make_database(making, given.create, network)
-        return made.secret_arn, made.password
+        watching = settings.watching
+        made = make_database(making, given.create, network, watching.topic_arn if watching else None)
+        return made.secret_arn, None
     if given.stack:
         return others.database(given.stack), others.database_password(given.stack)
     return look_up_secret(given.secret or ""), None

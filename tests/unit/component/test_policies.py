@@ -17,6 +17,7 @@ from tests.unit.component.service import arguments
 
 PAGE = (Path(__file__).parents[3] / "docs" / "security.md").read_text(encoding="utf-8")
 ECS, LOGS = f"arn:aws:ecs:{REGION}:{ACCOUNT}", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group"
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:db-AbCdEf"
 LISTENER = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:listener/app/shared/1/2"
 
 #: Actions for which AWS defines no resource, or which list what is there.
@@ -32,7 +33,7 @@ ON_EVERYTHING = {
     *("elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTags", "elasticloadbalancing:DescribeListeners"),
     *("elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTargetHealth"),
     *("application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"),
-    "application-autoscaling:DescribeScheduledActions",
+    *("application-autoscaling:DescribeScheduledActions", "states:ValidateStateMachineDefinition"),
 }  # fmt: skip
 
 WRITTEN = {"deployer": deployer_policy, "operator": operator_policy}
@@ -55,7 +56,7 @@ def everything(**changes: Any) -> dict[str, Any]:
         schedules={"nightly": {"command": "x", "expression": "rate(1 day)"}},
         scaling={"minimum": 1, "maximum": 2, "cpu": 50},
         watching={"topic_arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"},
-        rollout={"execute_command": True},
+        rollout={"execute_command": True, "restart_on": [SECRET]},
         log_kms_key_arn=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1",
         **changes,
     )
@@ -160,6 +161,8 @@ def test_roles_are_passed_to_nobody_but_the_service_that_uses_them() -> None:
                     "ecs-tasks.amazonaws.com": {"web-execution", "web-task"},
                     "scheduler.amazonaws.com": {"web-nightly-schedule"},
                     "ecs.amazonaws.com": {"web-blue-green"},
+                    "states.amazonaws.com": {"web-restart-run"},
+                    "events.amazonaws.com": {"web-restart-start"},
                 }[service]
             )
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from migratable_ecs.migration.provider import MigrationProvider, RolloutProvider
+from migratable_ecs.password_copy import CopyProvider
 from migratable_ecs.scaling_limits import LimitsProvider
 from pulumi.dynamic import ResourceProvider
 from pulumi.dynamic.dynamic import serialize_provider
@@ -27,6 +28,7 @@ GOLDEN_ROLLOUT = (
     "gASVPAAAAAAAAACMIW1pZ3JhdGFibGVfZWNzLm1pZ3JhdGlvbi5wcm92aWRlcpSMD1JvbGxvdXRQcm92aWRlcpSTlCmBlC4="
 )
 GOLDEN_LIMITS = "gASVNwAAAAAAAACMHW1pZ3JhdGFibGVfZWNzLnNjYWxpbmdfbGltaXRzlIwOTGltaXRzUHJvdmlkZXKUk5QpgZQu"
+GOLDEN_COPY = "gASVNAAAAAAAAACMHG1pZ3JhdGFibGVfZWNzLnBhc3N3b3JkX2NvcHmUjAxDb3B5UHJvdmlkZXKUk5QpgZQu"
 
 #: What it takes to say "an instance of this class", and nothing that could carry code or state.
 BY_REFERENCE = {
@@ -85,6 +87,7 @@ class WithState(ResourceProvider):
         (MigrationProvider, GOLDEN, b"migratable_ecs.migration.provider"),
         (RolloutProvider, GOLDEN_ROLLOUT, b"migratable_ecs.migration.provider"),
         (LimitsProvider, GOLDEN_LIMITS, b"migratable_ecs.scaling_limits"),
+        (CopyProvider, GOLDEN_COPY, b"migratable_ecs.password_copy"),
     ],
 )
 def test_the_bytes_are_the_ones_that_all_states_hold_a_reference_and_nothing_else(

@@ -16,6 +16,7 @@ ARGS: dict[str, Any] = {
     "network": {"subnets": ["subnet-1"], "security_groups": ["sg-1"]},
     "migration": {"command": "migrate"},
     "watching": {"topic_arn": "arn:aws:sns:ap-northeast-1:123456789012:alarms"},
+    "rollout": {"restart_on": ["arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:shop-db-AbCdEf"]},
 }
 WHERE: dict[str, Any] = {
     "account": "123456789012",
@@ -35,7 +36,8 @@ def actions(statements: list[dict[str, Any]]) -> set[str]:
 
 
 def test_nothing_can_be_changed_started_or_handed_on(statements: list[dict[str, Any]]) -> None:
-    words = {action.partition(":")[2] for action in actions(statements)} - {"Decrypt", "LookupEvents"}
+    words = {action.partition(":")[2] for action in actions(statements)}
+    words -= {"Decrypt", "LookupEvents", "ValidateStateMachineDefinition"}
     assert all(word.startswith(("Describe", "Get", "List")) for word in words)
     assert not actions(statements) & {"iam:PassRole", "ecs:RunTask", "s3:PutObject", "logs:GetLogEvents"}
 
@@ -44,6 +46,7 @@ def test_what_a_refresh_reads_is_allowed(statements: list[dict[str, Any]]) -> No
     assert {
         "ecs:DescribeServices", "ecs:DescribeTaskDefinition", "iam:GetRole", "iam:GetRolePolicy", "logs:DescribeLogGroups",
         "cloudwatch:DescribeAlarms", "ecr:DescribeImages", "s3:GetObject", "kms:Decrypt", "cloudtrail:LookupEvents",
+        "states:DescribeStateMachine", "states:ValidateStateMachineDefinition",
     } <= actions(statements)  # fmt: skip
 
 

@@ -80,9 +80,6 @@ BASE = {
 }
 
 
-SECRET = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:made-AbCdEf"
-
-
 @dataclass
 class CloudWithBase(MadeCloud):
     """Another stack is there too, and a repository that is there has an image."""
@@ -98,8 +95,6 @@ class CloudWithBase(MadeCloud):
         id_, outputs = super().new_resource(args)
         if args.typ == "pulumi:pulumi:StackReference":
             outputs["outputs"] = dict(self.base)
-        if args.typ == "aws:secretsmanager/secret:Secret":
-            outputs["arn"] = SECRET
         return id_, outputs
 
 

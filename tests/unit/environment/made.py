@@ -10,7 +10,7 @@ from migratable_ecs.environment.ground import Network
 from migratable_ecs.environment.making import Making
 from pulumi.runtime import mocks
 
-from tests.unit.component.cloud import REGION, Cloud, Graph, deploy
+from tests.unit.component.cloud import ACCOUNT, REGION, Cloud, Graph, deploy
 
 STG = Making(name="shop-stg", tags={"Environment": "stg"})
 PROD = Making(name="shop", protected=True)
@@ -25,11 +25,14 @@ NETWORK = Network(
     private_subnet_ids=["subnet-private-a", "subnet-private-c"],
 )
 PASSWORD = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:rds!db-1-AbCdEf"
+#: The JSON secret.
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:made-AbCdEf"
 _KEPT = {"masterUserSecrets": [{"secretArn": PASSWORD}]}
 _ANSWERS: dict[str, dict[str, Any]] = {
     "aws:rds/instance:Instance": {"address": "db.test", **_KEPT},
     "aws:rds/cluster:Cluster": {"endpoint": "cluster.test", "engineVersion": "16.4", **_KEPT},
-    "aws:secretsmanager/secretVersion:SecretVersion": {"versionId": "v1"},
+    "aws:secretsmanager/secret:Secret": {"arn": SECRET},
+    "pulumi-python:dynamic/ecs:PasswordCopy": {"version_id": "v1"},
     "aws:lb/loadBalancer:LoadBalancer": {"dnsName": "alb.test", "zoneId": "Z-alb"},
     "aws:ecr/repository:Repository": {"repositoryUrl": "registry.test/shop"},
     "awsx:ec2:Vpc": {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from typing import Any
 
@@ -22,7 +21,7 @@ INSTANCE, CLUSTER, MEMBER = (
     "aws:rds/cluster:Cluster",
     "aws:rds/clusterInstance:ClusterInstance",
 )
-SECRET, VERSION = "aws:secretsmanager/secret:Secret", "aws:secretsmanager/secretVersion:SecretVersion"
+SECRET = "aws:secretsmanager/secret:Secret"
 ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
 IN = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 OUT = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
@@ -32,7 +31,7 @@ GROUPS, PLACE = "aws:cloudwatch/logGroup:LogGroup", "aws:rds/subnetGroup:SubnetG
 def made(making: Making = STG, network: Network = NETWORK, **args: Any) -> Graph:
     def program() -> Any:
         found: Database = database(making, DatabaseArgs(**args), network)
-        return {"secret": found.secret_arn, "password": found.password, "host": found.host}
+        return {"secret": found.secret_arn, "password": found.password_secret_arn, "host": found.host}
 
     return make(program, get_subnets={"ids": ["subnet-b", "subnet-a"]})
 
@@ -54,19 +53,7 @@ def test_rds_makes_the_password_and_nobody_else_ever_has_it(engine: str) -> None
     inputs = graph.one(kind, "shop-stg-db").inputs
     assert inputs["manageMasterUserPassword"] is True
     assert not {"password", "passwordWo", "masterPassword", "masterPasswordWo"} & set(inputs)
-    assert graph.result["password"] == f"{PASSWORD}:password::"
-
-
-def test_the_secret_has_the_keys_that_the_systems_use_all_of_them_text() -> None:
-    graph = made(engine="mysql", name="shop", user="app_owner")
-    # In the state it is encrypted, with what there is of the connection but the password.
-    secret = graph.one(VERSION, "shop-stg-db").inputs["secretString"]
-    assert json.loads(secret["value"]) == {
-        "host": "db.test",
-        "port": "3306",
-        "dbname": "shop",
-        "operator_user": "app_owner",
-    }
+    assert graph.result["password"] == PASSWORD
 
 
 def test_only_the_tasks_reach_it_on_its_own_port() -> None:

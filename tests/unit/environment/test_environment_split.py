@@ -27,13 +27,13 @@ def injected(base: Mapping[str, Any]) -> dict[str, str]:
     return {each["name"]: each["valueFrom"] for each in container["secrets"]}
 
 
-def test_a_password_that_rds_keeps_is_read_from_there() -> None:
+def test_a_base_of_an_older_version_says_that_the_password_is_in_the_secret_of_rds() -> None:
     found = injected({**BASE, "database_password": f"{PASSWORD}:password::"})
     assert found["DB_PASSWORD"] == f"{PASSWORD}:password::"
     assert found["DB_HOST"] == f"{BASE['database_secret_arn']}:host::"
 
 
-def test_a_database_that_the_base_has_looked_up_has_its_password_beside_the_rest() -> None:
+def test_a_database_of_the_base_has_its_password_beside_the_rest() -> None:
     without = {key: value for key, value in BASE.items() if key != "database_password"}
     assert injected(without)["DB_PASSWORD"] == f"{BASE['database_secret_arn']}:operator_password::"
 
@@ -54,7 +54,9 @@ def base_outputs() -> dict[str, Any]:
 
 def test_a_base_exports_all_that_an_application_reads() -> None:
     assert set(BASE) <= set(base_outputs())
-    assert {"public_subnet_ids", "private_subnet_ids", "database_password"} <= set(base_outputs())
+    assert {"public_subnet_ids", "private_subnet_ids"} <= set(base_outputs())
+    # The password is a key of the secret.
+    assert "database_password" not in base_outputs()
 
 
 def test_a_load_balancer_can_be_made_in_the_network_of_another_stack() -> None:

@@ -6,8 +6,8 @@ from functools import cache
 from typing import Any
 
 from tests.unit.component.cloud import DIGEST, MIGRATION_RUN
-from tests.unit.environment.configured import FOUND, ROOT, SECRET, CloudWithBase, Run, config_of, run
-from tests.unit.environment.made import PASSWORD
+from tests.unit.environment.configured import FOUND, ROOT, CloudWithBase, Run, config_of, run
+from tests.unit.environment.made import SECRET
 
 SERVICE, RULE, DEFINITION = (
     "aws:ecs/service:Service",
@@ -92,11 +92,11 @@ def test_sizes_and_counts_of_the_stack_arrive() -> None:
     assert graph.one(DEFINITION, "learning-app-prod-migrate").inputs["memory"] == "2048"
 
 
-def test_the_password_is_read_from_where_it_is_rotated() -> None:
+def test_the_password_is_read_from_the_secret_that_follows_its_rotation() -> None:
     container = deployed("stg").graph.container("learning-app-stg-migrate")
     secrets = {each["name"]: each["valueFrom"] for each in container["secrets"]}
     assert secrets["DB_HOST"] == f"{SECRET}:host::"
-    assert secrets["DB_PASSWORD"] == f"{PASSWORD}:password::"
+    assert secrets["DB_PASSWORD"] == f"{SECRET}:operator_password::"
 
 
 def test_the_program_fits_a_page() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.unit.environment.configured import ROOT, Run, as_sent, cloud_for, config_of, run
+from tests.unit.environment.made import SECRET
 
 PRESETS = ROOT / "examples" / "presets"
 _LOG_GROUPS = "aws:cloudwatch/getLogGroups:getLogGroups"
@@ -117,15 +118,16 @@ def test_what_the_document_s_commands_name_is_named_so() -> None:
     assert (rule["fromPort"], rule["referencedSecurityGroupId"]) == (3306, "rails-app-tasks-id")
 
 
-def test_the_database_s_password_reaches_the_container_from_where_rds_keeps_it() -> None:
+def test_the_database_s_password_reaches_the_container_from_the_secret_that_follows_its_rotation() -> None:
     (container,) = json.loads(
         everything()
         .graph.one("aws:ecs/taskDefinition:TaskDefinition", "rails-app")
         .inputs["containerDefinitions"]
     )
     given = {each["name"]: each["valueFrom"] for each in container["secrets"]}
-    assert ":secret:rds!db-1" in given["MYAPP_DATABASE_PASSWORD"]
-    assert given["MYAPP_DATABASE_PASSWORD"].endswith(":password::")
+    assert given["MYAPP_DATABASE_PASSWORD"] == f"{SECRET}:operator_password::"
+    copied = everything().graph.one("pulumi-python:dynamic/ecs:PasswordCopy", "rails-app-db").inputs
+    assert ":secret:rds!db-1" in copied["source"]
     assert given["DATABASE_HOST"].endswith(":host::")
 
 

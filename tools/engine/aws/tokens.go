@@ -85,6 +85,7 @@ var resourceTokens = map[string]string{
 	"aws_service_discovery_private_dns_namespace": "servicediscovery.PrivateDnsNamespace",
 	"aws_service_discovery_public_dns_namespace":  "servicediscovery.PublicDnsNamespace",
 	"aws_service_discovery_service":               "servicediscovery.Service",
+	"aws_sfn_state_machine":                       "sfn.StateMachine",
 	"aws_sns_topic":                               "sns.Topic",
 	"aws_sns_topic_policy":                        "sns.TopicPolicy",
 	"aws_sns_topic_subscription":                  "sns.TopicSubscription",
