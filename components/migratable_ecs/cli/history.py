@@ -36,7 +36,7 @@ def _draw(desk: Desk, runs: list[dict[str, Any]]) -> None:
         desk.screen.line(f"no run of {desk.target.need_migration().family} yet")
         return
     desk.screen.table(
-        ["run", "started (UTC)", "result", "image", "took", "exit", "by"],
+        ["run", "at (UTC)", "result", "image", "took", "exit", "by"],
         [row(run) for run in runs],
         right=["took", "exit"],
     )
@@ -48,7 +48,7 @@ def row(run: Mapping[str, Any]) -> list[Any]:
     what = {"migration": ""}.get(str(run.get("purpose") or "migration"), f"{run.get('purpose')} ")
     return [
         str(run.get("run", ""))[:8],
-        when(run.get("started_at"))[:16],
+        when(run.get("started_at"))[5:16],
         f"{what}{run.get('status')}",
         short(str(run.get("digest") or "")).removeprefix("sha256:")[:8],
         duration(took) or None,

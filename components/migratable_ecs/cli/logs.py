@@ -104,11 +104,11 @@ def command(
         else:
             lines.append(line)
 
-    for event in reader.new():
-        take(event)
     if follow:
-        _go_on(desk, reader, take)
+        _follow(desk, reader, take)
     else:
+        for event in reader.new():
+            take(event)
         desk.screen.result({"service": desk.target.name, "group": reader.group, "lines": lines}, lambda: None)
 
 
@@ -118,12 +118,15 @@ def _secret_values(desk: Desk) -> list[str]:
     return MigrationFacts(desk).secret_values() if desk.target.migration else []
 
 
-def _go_on(desk: Desk, reader: Reader, take: Callable[[Mapping[str, Any]], None]) -> None:
+def _follow(desk: Desk, reader: Reader, take: Callable[[Mapping[str, Any]], None]) -> None:
+    """Until Ctrl-C, which is how it ends: no error, from the first line on."""
     with desk.outside.ctrl_c(Interrupts(lambda: None)) as interrupts:
-        while not interrupts.asked():
-            desk.clock.sleep(INTERVAL)
+        while True:
             for event in reader.new():
                 take(event)
+            if interrupts.asked():
+                return
+            desk.clock.sleep(INTERVAL)
 
 
 def _reader(desk: Desk, what: str, start: int, run: str | None) -> Reader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Literal
 
 import click
@@ -72,7 +73,7 @@ def _app(desk: Desk, to: str | None, listing: bool, timeout: float, *, yes: bool
         _list(desk, current, before)
         return
     own_rolls(service)
-    chosen = choose(current, before, to)
+    chosen = choose(current, before, to, _never_through(desk) if to is None else ())
     confirm(
         desk,
         f"roll service {service['serviceName']} back from {current.name} ({_image(current)}) to {chosen.name} ({_image(chosen)})",
@@ -93,14 +94,30 @@ def _app(desk: Desk, to: str | None, listing: bool, timeout: float, *, yes: bool
     desk.screen.result(data, lambda: _draw(desk, data, given))
 
 
-def choose(current: Revision, before: list[Revision], to: str | None) -> Revision:
-    """The revision to go back to: `to` (`7` or `web:7`), else the newest with another image. Pure.
+def _never_through(desk: Desk) -> set[str]:
+    """Digests whose migration only ever failed: an update registers the app's revision too, and then does not roll to it."""
+    if desk.target.migration is None:
+        return set()
+    from .facts import MigrationFacts
+
+    runs = [
+        each for each in MigrationFacts(desk).runs(100) if each.get("purpose", "migration") == "migration"
+    ]
+    through = {each.get("digest") for each in runs if each.get("status") == "succeeded"}
+    return {str(each.get("digest")) for each in runs if each.get("status") == "failed"} - through
+
+
+def choose(
+    current: Revision, before: list[Revision], to: str | None, never: Collection[str] = ()
+) -> Revision:
+    """The revision to go back to: `to` (`7` or `web:7`), else the newest with another image, of a digest that is not in `never`. Pure.
 
     Raises:
         CommandError: there is none such.
     """
     if to is None:
-        found = next((each for each in before if each.image != current.image), None)
+        others = (each for each in before if each.image != current.image)
+        found = next((each for each in others if each.image.partition("@")[2] not in never), None)
         if found is None:
             raise CommandError(
                 f"no earlier revision of {current.name} has another image: name one with --to (see --list), or deploy an earlier image",

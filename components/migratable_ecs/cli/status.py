@@ -42,24 +42,28 @@ def command(desk: Desk, watch: bool, interval: int, check: bool) -> None:
         raise CommandError(
             "--watch draws a screen: leave --json out, or call it again and again", exit_codes.USAGE
         )
+    if watch:
+        _watch(desk, interval)
+        return
     data = collect(desk)
     desk.screen.result(data, lambda: _draw(desk, data))
-    if watch:
-        _go_on(desk, interval)
-    elif check and data["problems"]:
+    if check and data["problems"]:
         for problem in data["problems"]:
             desk.screen.say(f"problem: {problem}")
         click.get_current_context().exit(exit_codes.FINDINGS)
 
 
-def _go_on(desk: Desk, interval: int) -> None:
+def _watch(desk: Desk, interval: int) -> None:
+    """Until Ctrl-C, which is how it ends: no error, from the first screen on."""
     with desk.outside.ctrl_c(Interrupts(lambda: None)) as interrupts:
-        while not interrupts.asked():
-            desk.clock.sleep(float(interval))
+        while True:
             data = collect(desk)
             if desk.screen.out.is_terminal:
                 click.clear()
             _draw(desk, data)
+            if interrupts.asked():
+                return
+            desk.clock.sleep(float(interval))
 
 
 def collect(desk: Desk) -> dict[str, Any]:

@@ -49,6 +49,19 @@ class TestApp:
         golden("rollback", done.stdout)
         golden("rollback_stderr", done.stderr, lines=True)
 
+    def test_an_image_whose_migration_never_got_through_was_never_rolled_to(self, world: World) -> None:
+        """Its revision is registered all the same: an update makes it before the migration runs."""
+        world.scenario.script = exits(1)
+        world.props["image_digest"] = OTHER_DIGEST
+        assert world.run("run").exit_code == 1
+        deploy(world, OTHER_DIGEST)
+        deploy(world, f"sha256:{'c' * 64}")
+        done = world.run("rollback", "--yes", "--json")
+        assert json.loads(done.stdout)["to"] == "web:1"
+        # Somebody who names a revision has a reason.
+        deploy(world, f"sha256:{'c' * 64}")
+        assert json.loads(world.run("rollback", "--to", "2", "--yes", "--json").stdout)["to"] == "web:2"
+
     def test_behind_a_proxy_that_has_the_ports_it_is_the_image_of_the_app_that_counts(
         self, matches: Matches
     ) -> None:
