@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -20,10 +21,14 @@ from tools.localcloud.instance import LocalCloud
 
 @dataclass
 class System(Stack):
-    """`example`: folder under `examples/`; its settings are the file of the stack's name, else that of `like`, or the only one there is."""
+    """`example`: folder under `examples/`; its settings are the file of the stack's name, else that of `like`, or the only one there is.
+
+    `balancer`: the load balancer that it stands behind.
+    """
 
     example: str = ""
     like: str = ""
+    balancer: str = "local"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -36,11 +41,27 @@ class System(Stack):
         file.write_text(yaml.safe_dump(ours))
 
     def operate(self, *words: str, timeout: float = 120) -> Result:
-        """Run `migratable-ecs WORDS -s STACK` to its end."""
+        """Run `migratable-ecs WORDS` for this stack to its end."""
+        command = [sys.executable, "-m", "migratable_ecs.cli.main", words[0], "-s", self.name, *words[1:]]
+        return self._finished(command, self.env, timeout)
+
+    def make(self, *words: str, timeout: float = 300) -> Result:
+        """Run `make WORDS` to its end, with the Makefile, the scripts and the tools of the checkout beside this stack's settings."""
+        if not (self.folder / "Makefile").exists():
+            shutil.copy(ROOT / "Makefile", self.folder)
+            shutil.copytree(ROOT / "scripts", self.folder / "scripts")
+            (self.folder / "tools").symlink_to(ROOT / "tools")
+        # `make systems` hands its own flags on.
+        env = {
+            name: each for name, each in self.env.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+        }
+        return self._finished(["make", *words], env, timeout)
+
+    def _finished(self, command: list[str], env: dict[str, str], timeout: float) -> Result:
         done = subprocess.run(
-            [sys.executable, "-m", "migratable_ecs.cli.main", *words, "-s", self.name],
+            command,
             cwd=self.folder,
-            env=self.env,
+            env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -50,9 +71,17 @@ class System(Stack):
         )
         return Result(done.returncode, done.stdout)
 
-    def get(self, path: str) -> dict[str, Any]:
-        """The application's JSON through the load balancer."""
-        with urllib.request.urlopen(self.cloud.url + path, timeout=10) as reply:
+    def ask(self, *words: str) -> dict[str, Any]:
+        """The JSON object that `migratable-ecs WORDS --json` prints."""
+        output = self.operate(*words, "--json").output
+        assert "{" in output, output
+        return dict(json.JSONDecoder().raw_decode(output[output.index("{") :])[0])
+
+    def get(self, path: str, host: str = "") -> dict[str, Any]:
+        """The application's JSON through the load balancer, at `host` where its rule wants one."""
+        base = f"{self.cloud.env()['AWS_ENDPOINT_URL']}/_alb/{self.balancer}"
+        asked = urllib.request.Request(base + path, headers={"Host": host} if host else {})
+        with urllib.request.urlopen(asked, timeout=10) as reply:
             return dict(json.load(reply))
 
     def definition(self, family: str) -> dict[str, Any]:
@@ -62,9 +91,17 @@ class System(Stack):
 
 
 @contextmanager
-def deployed(cloud: LocalCloud, folder: Path, example: str, name: str) -> Iterator[System]:
+def deployed(
+    cloud: LocalCloud,
+    folder: Path,
+    example: str,
+    name: str,
+    *,
+    cluster: str = "local",
+    balancer: str = "local",
+) -> Iterator[System]:
     """The system's stack, with nothing in it yet; destroyed after the block."""
-    made = System(cloud, folder, name, example=example)
+    made = System(cloud, folder, name, example=example, cluster=cluster, balancer=balancer)
     yield made
     made.run("cancel", "--stack", made.name, "--yes")
     destroyed = made.destroy()
