@@ -42,7 +42,10 @@ class Result:
 
 @dataclass
 class Stack:
-    """A copy of the program in a folder of its own, with the stack `name` on `cloud`; `program` and `project` replace its files."""
+    """A copy of the program in a folder of its own, with the stack `name` on `cloud`; `program` and `project` replace its files.
+
+    `cluster`: where its tasks are.
+    """
 
     cloud: LocalCloud
     folder: Path
@@ -50,6 +53,7 @@ class Stack:
     extra_env: dict[str, str] = field(default_factory=dict)
     program: str = ""
     project: str = ""
+    cluster: str = "local"
     made_at: datetime = field(default_factory=lambda: datetime.now(UTC), init=False)
 
     def __post_init__(self) -> None:
@@ -151,9 +155,9 @@ class Stack:
         arns = [
             arn
             for status in ("RUNNING", "STOPPED")
-            for arn in ecs.list_tasks(cluster="local", family=family, desiredStatus=status)["taskArns"]
+            for arn in ecs.list_tasks(cluster=self.cluster, family=family, desiredStatus=status)["taskArns"]
         ]
-        found = ecs.describe_tasks(cluster="local", tasks=arns)["tasks"] if arns else []
+        found = ecs.describe_tasks(cluster=self.cluster, tasks=arns)["tasks"] if arns else []
         own = sorted(
             (task["createdAt"], task["taskArn"]) for task in found if task["createdAt"] >= self.made_at
         )
@@ -162,7 +166,7 @@ class Stack:
     def running_digest(self) -> str:
         """The digest that the service's PRIMARY deployment runs."""
         ecs = self.client("ecs")
-        service = ecs.describe_services(cluster="local", services=[SERVICE])["services"][0]
+        service = ecs.describe_services(cluster=self.cluster, services=[SERVICE])["services"][0]
         primary = next(d for d in service["deployments"] if d["status"] == "PRIMARY")
         definition = ecs.describe_task_definition(taskDefinition=primary["taskDefinition"])
         image = definition["taskDefinition"]["containerDefinitions"][0]["image"]
