@@ -28,6 +28,8 @@ from .spec import Backup, LogSummary, RunRecord, RunSpec
 
 #: After StopTask: how long to wait for the container beyond its longest stopTimeout on Fargate, 120 s.
 STOP_WAIT = 180.0
+#: Causes that no further attempt follows: the time was up, or somebody wanted the task gone.
+STOPPED_FOR_GOOD = ("timeout", "cancelled", "stopped-by-user")
 
 
 def execute(
@@ -111,12 +113,11 @@ class _Run:
             if diagnosis is not None and obtainer.may_start_again(diagnosis):
                 continue
             ran = diagnosis is not None and diagnosis.ran
-            if not ran or self._attempts >= self._spec.attempts or record.cause == "timeout":
+            if not ran or self._attempts >= self._spec.attempts or record.cause in STOPPED_FOR_GOOD:
                 raise MigrationFailed(record.message, self._recorded(record).as_dict())
             self._recorded(record)
-            self._console(
-                f"attempt {self._attempts} of {self._spec.attempts} failed ({record.cause}); trying again"
-            )
+            attempt = f"attempt {self._attempts} of {self._spec.attempts}"
+            self._console(f"{attempt} failed ({record.cause}); trying again")
             self._clock.sleep(2.0)
 
     # -- one attempt ---------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from migratable_ecs.testing import (
     Interruption,
     Script,
     exits,
+    hangs,
     never_starts,
     succeeds,
 )
@@ -204,6 +205,22 @@ class TestAttempts:
         record = scenario.run(attempts=5)
         assert (record.status, record.attempts) == ("succeeded", 3)
         assert len(scenario.aws.ecs.launched) == 3
+
+    @pytest.mark.parametrize(
+        "reason", ["by hand", "migratable-ecs stop by arn:aws:iam::123456789012:user/ops"]
+    )
+    def test_none_follows_on_a_task_that_somebody_has_stopped(self, reason: str) -> None:
+        scenario = Scenario(script=hangs("working"))
+
+        def somebody_stops_it() -> bool:
+            for launch in scenario.aws.ecs.launched:
+                if launch.ended is None:
+                    scenario.aws.ecs.stop_task(cluster="default", task=launch.task_arn, reason=reason)
+            return False
+
+        with pytest.raises(MigrationFailed):
+            scenario.run(somebody_stops_it, attempts=3)
+        assert len(scenario.aws.ecs.launched) == 1
 
     def test_each_attempt_is_in_the_history(self) -> None:
         scenario = Scenario(script=lambda number: exits(1) if number == 0 else succeeds())
