@@ -1,4 +1,4 @@
-"""``scripts/local up|down|status|reset|mariadb|env|push``: the local cloud from the shell."""
+"""``scripts/local up|down|status|reset|mariadb|prepare|env|push``: the local cloud from the shell."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tools.localcloud import engine, example_images, processes
+from tools.localcloud import engine, example_images, prerequisites, processes
 from tools.localcloud.docker_api import Docker
 from tools.localcloud.errors import LocalCloudError
 from tools.localcloud.instance import LocalCloud
@@ -26,7 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
         cloud = LocalCloud(given.instance, given.state, say=_say)
         command: str = given.command
         if command == "push":
-            print(cloud.push(given.example, given.version, given.tag))
+            print(cloud.push(given.example, given.version, given.tag, given.repository))
+        elif command == "prepare":
+            cloud.prepare(given.system)
         elif command == "env":
             _print_env(cloud, given.json)
         elif command == "status":
@@ -65,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("reset", help="down, then up with fresh data")
     commands.add_parser("status", help="show what runs, where")
     commands.add_parser("mariadb", help="start a MariaDB too, for the examples that use one")
+    prepare = commands.add_parser(
+        "prepare", help="make what the document of a system takes for there already"
+    )
+    prepare.add_argument("system", help=f"one of {', '.join(sorted(prerequisites.SYSTEMS))}")
     env = commands.add_parser("env", help='print variables for the shell: eval "$(scripts/local env)"')
     env.add_argument("--json", action="store_true", help="print them as a JSON object")
     push = commands.add_parser(
@@ -73,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     push.add_argument("example", help=f"one of {', '.join(example_images.names())}")
     push.add_argument("version", help="v1, v2 or broken")
     push.add_argument("--tag", default="latest", help="the tag to push under (default: latest)")
+    push.add_argument("--repository", default="", help="the repository to push to (default: EXAMPLE-app)")
     return parser
 
 

@@ -66,11 +66,11 @@ def versions(text: str) -> list[str]:
     return found.group(1).split() if found else []
 
 
-def push(docker: Docker, gateway: int, example: str, image: str, tag: str) -> str:
-    """Push an image that was built to the example's repository; return the manifest's digest (``sha256:…``)."""
-    repository = f"127.0.0.1:{gateway}/{repository_name(example)}"
-    docker.tag(image, repository, tag)
-    return docker.push(repository, tag)
+def push(docker: Docker, gateway: int, repository: str, image: str, tag: str) -> str:
+    """Push an image that was built to a repository; return the manifest's digest (``sha256:…``)."""
+    name = f"127.0.0.1:{gateway}/{repository}"
+    docker.tag(image, name, tag)
+    return docker.push(name, tag)
 
 
 def _dockerfiles() -> dict[str, Path]:

@@ -21,6 +21,7 @@ from tools.localcloud import (
     example_images,
     ministack,
     ports,
+    prerequisites,
     processes,
     seed,
     stack_state,
@@ -111,16 +112,17 @@ class LocalCloud:
         self.down()
         self.up()
 
-    def push(self, example: str, version: str, tag: str = "latest") -> str:
+    def push(self, example: str, version: str, tag: str = "latest", repository: str = "") -> str:
         """Build and push ``examples/<example>`` in this version under ``tag``; return its digest
-        (``sha256:…``).
+        (``sha256:…``). ``repository``: default the example's own.
         """
+        repository = repository or example_images.repository_name(example)
         with explained(self.settings):
             state = self._state_of_running()
             docker = Docker(state.docker_host)
             image = example_images.build(docker, example, version)
-            self._seeder(state).repository(example_images.repository_name(example))
-            return example_images.push(docker, state.ports["gateway"], example, image, tag)
+            self._seeder(state).repository(repository)
+            return example_images.push(docker, state.ports["gateway"], repository, image, tag)
 
     def mariadb(self) -> MariaDB:
         """Start a MariaDB beside the PostgreSQL, unless it runs; its credentials are the secret `database_mariadb.SECRET`."""
@@ -132,10 +134,24 @@ class LocalCloud:
                 note(f"{made.host}:{database_mariadb.PORT}, secret {database_mariadb.SECRET}")
             return made
 
+    def prepare(self, system: str) -> None:
+        """Make what the document of a system takes for there already (``prerequisites.SYSTEMS``)."""
+        wanted = prerequisites.of(system)
+        mariadb = self.mariadb() if wanted.on_mariadb else None
+        with explained(self.settings):
+            state = self._state_of_running()
+            with self._step(f"prerequisites of {system}") as note:
+                seeder = seed.Seeder(self._endpoint(state), self.settings.name, wanted.place)
+                prerequisites.make(seeder, wanted)
+                for secret, dbname in wanted.secrets.items():
+                    values = mariadb.secret() if mariadb else self._database_called(state, dbname)
+                    seeder.json_secret(secret, values)
+                note(f"VPC and load balancer {wanted.place.name}, clusters {', '.join(wanted.clusters)}")
+
     # Answers ------------------------------------------------------------------------------------------------
 
     def env(self) -> dict[str, str]:
-        """Variables with which the AWS SDKs, Docker and Pulumi act on this cloud only; LOCALCLOUD_URL is `url`."""
+        """Variables with which the AWS SDKs, Docker, Pulumi and `make` act on this cloud only; LOCALCLOUD_URL is `url`."""
         state = self._state_of_running()
         return {
             "AWS_ENDPOINT_URL": self._endpoint(state),
@@ -147,6 +163,7 @@ class LocalCloud:
             # Some calls go to a host of their own, such as sync-states.…; here there is one for all.
             "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
             "DOCKER_HOST": state.docker_host,
+            "REGISTRY": self._endpoint(state).removeprefix("http://"),
             "PULUMI_BACKEND_URL": f"file://{self.settings.pulumi_dir}",
             "PULUMI_CONFIG_PASSPHRASE": "local",
             "PULUMI_SKIP_UPDATE_CHECK": "1",
@@ -175,6 +192,16 @@ class LocalCloud:
 
     # Pieces -------------------------------------------------------------------------------------------------
 
+    def _database_called(self, state: State, name: str) -> dict[str, str]:
+        """A database of its own in the PostgreSQL, made when it is missing, and the values of its secret."""
+        db = Database(
+            Docker(state.docker_host).bridge_address(),
+            state.ports["database"],
+            self.settings.password_file.read_text(),
+        )
+        prerequisites.database(db.dsn("127.0.0.1"), name)
+        return {**seed.credentials(db), "dbname": name, "url": f"{db.dsn().rpartition('/')[0]}/{name}"}
+
     def _engine_to_clean(self, state: State) -> str | None:
         """The engine that may hold something of ours; our own is started when it is down, as after a reboot."""
         if state.docker_host and Docker.answers(state.docker_host):
@@ -199,7 +226,7 @@ class LocalCloud:
         done = "complete"
         if not seeder.has_tag(repository, "latest"):
             image = example_images.build(docker, "django", "v1")
-            digest = example_images.push(docker, state.ports["gateway"], "django", image, "latest")
+            digest = example_images.push(docker, state.ports["gateway"], repository, image, "latest")
             done = f"pushed {repository}:latest ({digest[:19]}…)"
         present = seeder.cloud_id()
         if not present:
