@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -33,8 +34,8 @@ class Lab:
     settings: Settings
     database: Database
 
-    def start(self, version: str, *command: str) -> str:
-        """Start the image in the background; return the container's name."""
+    def start(self, version: str, *command: str, **variables: str) -> str:
+        """Start the image in the background, with `variables` besides the database's; return the container's name."""
         image = example_images.build(self.docker, "django", version)
         name = f"{self.settings.name}-{version}-{uuid.uuid4().hex[:6]}"
         environment = {
@@ -44,6 +45,7 @@ class Lab:
             "DB_USER": database.USER,
             "DB_PASSWORD": self.database.password,
             "DJANGO_SECRET_KEY": uuid.uuid4().hex,
+            **variables,
         }
         options = {"command": list(command)} if command else {}
         labels = {LABEL: self.settings.name}
@@ -167,6 +169,17 @@ def test_the_application_does_not_run_as_root_and_stops_at_once(lab: Lab) -> Non
     lab.docker.stop(name)
     assert time.monotonic() - begun < 5
     assert lab.docker.wait(name) == 0
+
+
+def test_hosts_are_the_domain_the_load_balancer_and_the_address_that_health_checks_name(lab: Lab) -> None:
+    name = lab.start("v1", ALLOWED_HOSTS="*.elb.amazonaws.com,staging.grape-app.jp")
+    url = f"http://{lab.docker.address(name)}:8000/healthz"
+    _get(url)
+    for host in ("staging.grape-app.jp", "app-1.ap-northeast-1.elb.amazonaws.com"):
+        with urllib.request.urlopen(urllib.request.Request(url, headers={"Host": host}), timeout=5) as answer:
+            assert answer.status == 200
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        urllib.request.urlopen(urllib.request.Request(url, headers={"Host": "grape-app.jp"}), timeout=5)
 
 
 def test_a_missing_variable_is_named_in_one_sentence(lab: Lab) -> None:

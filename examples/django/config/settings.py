@@ -1,10 +1,11 @@
 """Settings; everything that differs between environments comes from environment variables.
 
-DB_HOST, DB_USER, DB_PASSWORD and DJANGO_SECRET_KEY are required; DB_PORT (5432), DB_NAME (learning) and
-ALLOWED_HOSTS (*, comma-separated) have defaults. VERSION is set by the image.
+DB_HOST, DB_USER, DB_PASSWORD and DJANGO_SECRET_KEY are required; DB_PORT (5432), DB_NAME (learning),
+ALLOWED_HOSTS (*, comma-separated) and DEBUG (0) have defaults. VERSION is set by the image.
 """
 
 import os
+import socket
 import sys
 
 
@@ -15,9 +16,19 @@ def _required(name: str) -> str:
     return value
 
 
+def _hosts(given: str) -> list[str]:
+    """`*.example.com` is what Django writes `.example.com`. A load balancer's health check names the task by its address."""
+    names = [each if each == "*" else each.removeprefix("*") for each in given.split(",")]
+    try:
+        return [*names, socket.gethostbyname(socket.gethostname())]
+    except OSError:
+        return names
+
+
 VERSION = os.environ.get("VERSION", "v1")
+DEBUG = os.environ.get("DEBUG") == "1"
 SECRET_KEY = _required("DJANGO_SECRET_KEY")
-ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "*").split(",")
+ALLOWED_HOSTS = _hosts(os.environ.get("ALLOWED_HOSTS", "*"))
 INSTALLED_APPS = ["courses"]
 MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"]
 ROOT_URLCONF = "config.urls"
