@@ -12,6 +12,7 @@ from migratable_ecs.migration.history import stream_name
 from migratable_ecs.migration.provider import MigrationProvider, RolloutProvider
 from migratable_ecs.migration.resource import ROLLOUT_TYPE, TYPE
 from migratable_ecs.migration.spec import LogSummary, RunRecord
+from migratable_ecs.password_copy import COPY_TYPE, CopyProvider
 from migratable_ecs.scaling_limits import LIMITS_TYPE, LimitsProvider
 
 from tests.integration.packaging.distribution import PROJECT, ROOT
@@ -73,9 +74,9 @@ class TestUpgrading:
         listed = named(section("For ever: what states of stacks refer to"))
         providers = {
             f"{each.__module__}.{each.__qualname__}"
-            for each in (MigrationProvider, RolloutProvider, LimitsProvider)
+            for each in (MigrationProvider, RolloutProvider, LimitsProvider, CopyProvider)
         }
-        types = {TYPE, ROLLOUT_TYPE, LIMITS_TYPE, "migratable-ecs:index:MigratableEcsService"}
+        types = {TYPE, ROLLOUT_TYPE, LIMITS_TYPE, COPY_TYPE, "migratable-ecs:index:MigratableEcsService"}
         assert listed == providers | types
 
     def test_the_history(self) -> None:

@@ -24,6 +24,7 @@ ASKED: dict[str, Any] = {
     "rollout": {"restart_on": [SECRET, OTHER]},
     "workers": {"mail": WORKER},
     "watching": {"topic_arn": TOPIC},
+    "task": {"permissions_boundary": "arn:boundary"},
 }
 
 
@@ -71,6 +72,7 @@ def test_its_role_may_that_and_no_more() -> None:
         ["ecs:UpdateService"],
         ["arn:aws:Service:web", "arn:aws:Service:web-mail"],
     )
+    assert asked().one(ROLE, "web-restart-run").inputs["permissionsBoundary"] == "arn:boundary"
     (trust,) = json.loads(asked().one(ROLE, "web-restart-run").inputs["assumeRolePolicy"])["Statement"]
     assert trust["Condition"]["StringEquals"] == {
         "aws:SourceArn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:web-restart",

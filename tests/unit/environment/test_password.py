@@ -6,6 +6,7 @@ That the state machine does what its definition says is in tests/integration/tes
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 
 from migratable_ecs.args import build
@@ -140,6 +141,12 @@ def test_a_topic_is_told_when_a_run_has_failed() -> None:
         )
         assert alarm["dimensions"] == {"StateMachineArn": f"arn:aws:StateMachine:{NAME}"}
         assert alarm["alarmActions"] == alarm["okActions"] == ["arn:topic"]
+
+
+def test_its_roles_have_the_boundary_of_the_service_s_own() -> None:
+    limited = made(replace(STG, permissions_boundary="arn:boundary"))
+    roles = [each.inputs for each in limited.resources if each.type == ROLE]
+    assert [each["permissionsBoundary"] for each in roles] == ["arn:boundary"] * 2
 
 
 def test_nothing_of_it_is_kept_but_the_secret() -> None:
