@@ -30,7 +30,14 @@ def rails(lab: Lab, version: str, *words: str) -> tuple[int, str]:
 
 
 def started(lab: Lab, version: str, *command: str) -> str:
-    variables = {"DATABASE_URL": lab.variables["url"], "SECRET_KEY_BASE": KEY}
+    given = lab.variables
+    variables = {
+        "DATABASE_HOST": given["host"],
+        "DATABASE_NAME": given["dbname"],
+        "DATABASE_USER": given["operator_user"],
+        "MYAPP_DATABASE_PASSWORD": given["operator_password"],
+        "RAILS_MASTER_KEY": KEY,
+    }
     return lab.start_with("rails", version, variables, *command)
 
 
@@ -100,5 +107,5 @@ def test_the_pages_show_the_migrated_rows_and_the_app_stops_at_once(lab: Lab) ->
 def test_missing_variables_are_named_in_one_sentence(lab: Lab) -> None:
     assert lab.end_of(lab.start_with("rails", "v1", {}, "rails", "db:migrate")) == (
         1,
-        "Not set: DATABASE_URL, SECRET_KEY_BASE; the application needs them to start.\n",
+        "Not set: DATABASE_HOST, MYAPP_DATABASE_PASSWORD, RAILS_MASTER_KEY; the application needs them to start.\n",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 import secrets
 import time
@@ -29,7 +28,7 @@ class MariaDB:
     password: str
 
     def secret(self) -> dict[str, str]:
-        """The credentials as Secrets Manager keeps them: those of the PostgreSQL secret, and a derived key for Rails."""
+        """The credentials as Secrets Manager keeps them, under the keys of the PostgreSQL secret."""
         return {
             "host": self.host,
             "port": str(PORT),
@@ -37,7 +36,6 @@ class MariaDB:
             "operator_user": USER,
             "operator_password": self.password,
             "url": f"mysql2://{USER}:{self.password}@{self.host}:{PORT}/{NAME}",
-            "secret_key_base": hmac.new(self.password.encode(), b"rails", "sha256").hexdigest(),
         }
 
 

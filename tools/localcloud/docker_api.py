@@ -131,7 +131,12 @@ class Docker:
 
     def exit_of(self, container: str, command: Sequence[str]) -> int:
         """Run a command inside the container and return its exit code."""
-        return int(self._client.containers.get(container).exec_run(list(command)).exit_code)
+        return self.executed(container, command)[0]
+
+    def executed(self, container: str, command: Sequence[str]) -> tuple[int, str]:
+        """Run a command inside the container and return its exit code and output."""
+        done = self._client.containers.get(container).exec_run(list(command))
+        return int(done.exit_code), done.output.decode(errors="replace")
 
     def remove_labelled(self, label: str) -> list[str]:
         """Remove the containers, volumes and networks with this ``key=value`` label; return their names."""
