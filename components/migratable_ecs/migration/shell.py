@@ -34,12 +34,13 @@ def end_marker(identity: str) -> str:
 def with_end_marker(script: str, marker: str) -> str:
     """`script`, then the marker on both outputs, then the script's exit code.
 
-    The script runs in a child, so that `exit` in it does not skip the marker; TERM and INT are passed on to it, because a shell as
-    process 1 would swallow them.
+    The script runs in a child, so that `exit` in it does not skip the marker. TERM and INT, which a shell as process 1 would swallow, are
+    passed on as TERM to the whole process group: in `migrate && seed` it is the program that has to hear it, and the child must outlive
+    it, or the container would end in the middle of its clean-up. The child then ends instead of going on with the next command.
     """
     return (
-        f"(\n{script}\n) & c=$!\n"
-        "trap 'kill -TERM $c 2>/dev/null' TERM INT\n"
+        f"(trap 'r=$?; test $r -ne 0 || r=143; exit $r' TERM\n{script}\n) & c=$!\n"
+        "trap 'trap \"\" TERM INT; kill -TERM 0' TERM INT\n"
         "wait $c; r=$?\n"
         "while kill -0 $c 2>/dev/null; do wait $c; r=$?; done\n"
         f"echo '{marker}'; echo '{marker}' >&2\n"

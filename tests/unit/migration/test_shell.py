@@ -45,21 +45,43 @@ def test_output_without_a_final_newline_stands_before_the_marker() -> None:
     assert split_marker("some line", MARKER) == ("some line", False)
 
 
-def test_sigterm_reaches_the_command() -> None:
-    script = "trap 'echo obeyed; exit 7' TERM; echo ready; while :; do sleep 0.05; done"
+#: A program that takes its time to obey, as one that rolls back its transaction.
+PROGRAM = (
+    "sh -c 'trap \"sleep 0.2; echo rolled back; exit {code}\" TERM; echo ready; while :; do sleep 0.02; done'"
+)
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.parametrize(
+    ("script", "code", "said"),
+    [
+        ("trap 'echo obeyed; exit 7' TERM; echo ready; while :; do sleep 0.02; done", 7, ["obeyed"]),
+        (PROGRAM.format(code=5), 5, ["rolled back"]),
+        (PROGRAM.format(code=5) + " && echo never", 5, ["rolled back"]),
+        (PROGRAM.format(code=5) + "; echo never", 5, ["rolled back"]),
+        (PROGRAM.format(code=0) + " && echo never", 143, ["rolled back"]),
+        ("set -e\n" + PROGRAM.format(code=5) + "\necho never", 5, ["rolled back"]),
+    ],
+)
+def test_sigterm_reaches_the_program_which_is_waited_for_and_nothing_follows_it(
+    script: str, code: int, said: list[str], shell: str
+) -> None:
     process = subprocess.Popen(
-        ["sh", "-c", with_end_marker(script, MARKER)],
+        [shell, "-c", with_end_marker(script, MARKER)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        # As in a container, the shell leads its process group.
+        start_new_session=True,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
+    # The shell itself may still be on its way to its trap.
     time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=20)
-    assert out.splitlines() == ["obeyed", MARKER]
-    assert process.returncode == 7
+    assert out.splitlines() == [*said, MARKER]
+    assert process.returncode == code
 
 
 @pytest.mark.parametrize(
