@@ -7,7 +7,9 @@ from typing import Any
 
 from ..doctor import gather
 from ..doctor.snapshot import Balancing, Network, Record, Snapshot
+from . import exit_codes
 from .desk import Desk
+from .errors import CommandError
 from .revisions import SERVICES_AT_ONCE, target_groups
 
 
@@ -40,6 +42,12 @@ def snapshot(desk: Desk) -> Snapshot:
             *(str(g["GroupId"]) for e in endpoints for g in e.get("Groups") or ()),
         ],
     )
+    if not asker.answered:
+        raise CommandError(
+            f"AWS answered none of the questions ({next(iter(asker.unknown), 'no reason given')}): check the credentials, the region "
+            "and the profile (`aws sts get-caller-identity`)",
+            exit_codes.UNREACHABLE,
+        )
     last, executing, timeout = _migration(desk)
     return Snapshot(
         region=target.region,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..migration.clock import Clock
-from ..migration.ecs import AwsCallFailed, call
+from ..migration.ecs import AwsCallFailed, call, is_transient
 from ..migration.session import Clients
 from .permissions import statements, trusted
 from .snapshot import Database, Kept, Record, Role, reference
@@ -29,16 +29,19 @@ _HOSTS = (
 )
 _PORTS = ("DB_PORT", "DATABASE_PORT", "POSTGRES_PORT", "PGPORT", "MYSQL_PORT")
 _URL = re.compile(r"^(?P<scheme>[a-z0-9+]+)://(?:[^@/]*@)?(?P<host>[^:/?]+)(?::(?P<port>\d+))?")
+#: One service of AWS that does not answer must not hide the others for minutes.
+_TRIES = 4
 _DEFAULT_PORT = {"mysql": 3306, "mysql2": 3306, "mariadb": 3306}
 
 
 @dataclass
 class Asker:
-    """AWS's answers; what AWS refuses goes into `unknown`."""
+    """AWS's answers, counted in `answered`; what AWS refuses goes into `unknown`."""
 
     aws: Clients
     clock: Clock
     unknown: list[str] = field(default_factory=list)
+    answered: int = 0
 
     def client(self, service: str) -> Any:
         return self.aws.client(service)
@@ -46,11 +49,21 @@ class Asker:
     def ask(
         self, operation: str, function: Callable[[], Any], otherwise: Any, gone: Sequence[str] = ()
     ) -> Any:
-        """The answer; `otherwise` when there is no such thing (a code of `gone`) or AWS refuses to say."""
+        """The answer; `otherwise` when there is no such thing (a code of `gone`) or AWS refuses to say.
+
+        Raises:
+            AwsCallFailed: AWS has answered nothing yet and does not now: each further question would wait as long.
+        """
         try:
-            return call(self.clock, operation, function)
+            found = call(self.clock, operation, function, tries=_TRIES)
+            self.answered += 1
+            return found
         except AwsCallFailed as failed:
-            if failed.error.code not in gone:
+            if failed.error.code in gone:
+                self.answered += 1
+            elif not self.answered and is_transient(failed.error):
+                raise
+            else:
                 self.unknown.append(f"{operation}: {failed.error.code}: {failed.error.message}"[:300])
             return otherwise
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from migratable_ecs.doctor.gather import Asker, place, role, values
 from migratable_ecs.testing import FakeClock, Roll, exits
 
@@ -22,7 +22,15 @@ BALANCER = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalance
 
 
 def refused(operation: str, code: str = "AccessDeniedException") -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "not authorized"}}, operation)
+    return ClientError(
+        {
+            "Error": {
+                "Code": code,
+                "Message": "not authorized" if code != "ExpiredTokenException" else "it is over",
+            }
+        },
+        operation,
+    )
 
 
 def around(world: World) -> World:
@@ -162,6 +170,36 @@ def test_what_may_not_be_looked_at_is_named_and_not_called_wrong(world: World, m
     }
     unknown = [each["check"] for each in data["checks"] if each["ok"] is None]
     assert unknown == ["routes", "roles", "permissions", "listener-rule"]
+
+
+def test_aws_that_answers_nothing_is_no_healthy_stack(world: World) -> None:
+    """Credentials that are over, for every question."""
+    for service in ("ecs", "ec2", "iam", "elbv2", "ecr", "logs"):
+        world.others[service] = Refusing()
+    done = world.run("doctor")
+    assert done.exit_code == 5
+    assert (
+        "AWS answered none of the questions (DescribeClusters: ExpiredTokenException: it is over)"
+        in done.stderr
+    )
+
+
+def test_nobody_answers_the_first_question(world: World) -> None:
+    """It ends there: each of the others would be waited for as long."""
+    error = EndpointConnectionError(endpoint_url="http://127.0.0.1:9/")
+    world.others["ecs"] = Answers(describe_clusters=error)
+    done = world.run("doctor")
+    assert (done.exit_code, len(world.others["ecs"].requests)) == (5, 4)
+
+
+class Refusing:
+    """Credentials that are over."""
+
+    def __getattr__(self, method: str) -> Any:
+        def ask(**_request: Any) -> Any:
+            raise refused(method, "ExpiredTokenException")
+
+        return ask
 
 
 class TestFromTask:

@@ -88,6 +88,16 @@ def test_every_runbook_is_carried_out_by_a_test_that_is_named() -> None:
         assert re.search(rf"^def {test}\(", (ROOT / file).read_text(), re.MULTILINE), test
 
 
+def test_each_command_is_run_on_the_local_cloud() -> None:
+    """In one of the files that the page names, as `ask("status", …)` or as a line of a runbook."""
+    files = set(re.findall(r"`(tests/\S+\.py)`", tried(TEXT)))
+    code = "\n".join((ROOT / file).read_text() for file in files)
+    of_runbooks = {line.split()[1] for line in OURS}
+    assert not [
+        name for name in COMMANDS if name not in of_runbooks and not re.search(rf'["]{name}[",]', code)
+    ]
+
+
 def test_what_is_not_carried_out_says_how_to_check_it() -> None:
     """Each number in the table is one of the list below it."""
     numbers = {number for *_, left in ROW.findall(tried(TEXT)) for number in re.findall(r"\((\d)\)", left)}
