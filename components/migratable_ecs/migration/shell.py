@@ -39,10 +39,11 @@ def with_end_marker(script: str, marker: str) -> str:
     it, or the container would end in the middle of its clean-up. The child then ends instead of going on with the next command.
     """
     return (
-        f"(trap 'r=$?; test $r -ne 0 || r=143; exit $r' TERM\n{script}\n) & c=$!\n"
-        "trap 'trap \"\" TERM INT; kill -TERM 0' TERM INT\n"
+        f"(trap 'r=$?; test $r -ne 0 || r=143; exit $r' TERM\n{script}\n) & c=$! s=\n"
+        "trap 'trap \"\" TERM INT; s=1; kill -TERM 0' TERM INT\n"
         "wait $c; r=$?\n"
-        "while kill -0 $c 2>/dev/null; do wait $c; r=$?; done\n"
+        # A signal ends `wait` with a status of its own; the child's is then still to be had, unless it had been given out before (127).
+        'if test "$s"; then wait $c 2>/dev/null; n=$?; test $n = 127 || r=$n; fi\n'
         f"echo '{marker}'; echo '{marker}' >&2\n"
         "exit $r"
     )
