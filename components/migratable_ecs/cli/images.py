@@ -17,6 +17,8 @@ from .revisions import ask, describe_service, main_image, revision
 from .screen import plural
 
 #: An image in ECR, by tag or digest.
+#: A tag that is a git commit, as `make deploy` gives it.
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _ECR = re.compile(
     r"^(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<repository>[^@:]+)(?::(?P<tag>[^@]+))?"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?$"
@@ -172,7 +174,7 @@ def _look_into(
 
 
 def pick(images: list[Mapping[str, Any]], which: str) -> str:
-    """Digest of the image that a reference, a tag, or the beginning of a digest names. Pure.
+    """Digest of the image that a reference, a tag, the beginning of a commit's tag, or of a digest names. Pure.
 
     Raises:
         CommandError: there is none, or there are several.
@@ -183,7 +185,12 @@ def pick(images: list[Mapping[str, Any]], which: str) -> str:
         if wanted == each["imageDigest"] or wanted in (each.get("imageTags") or ()):
             return str(each["imageDigest"])
     start = f"sha256:{wanted.removeprefix('sha256:')}"
-    fitting = [str(each["imageDigest"]) for each in images if str(each["imageDigest"]).startswith(start)]
+    fitting = [
+        str(each["imageDigest"])
+        for each in images
+        if str(each["imageDigest"]).startswith(start)
+        or any(_COMMIT.fullmatch(tag) and tag.startswith(wanted) for tag in each.get("imageTags") or ())
+    ]
     if len(fitting) != 1:
         what = f"{len(fitting)} images fit" if fitting else "there is no image"
         raise CommandError(
@@ -201,7 +208,7 @@ def _draw(desk: Desk, data: Mapping[str, Any]) -> None:
                 short(each["digest"]).removeprefix("sha256:"),
                 each["pushed"].replace("T", " ")[:16],
                 f"{each['bytes'] / 1e6:.0f}",
-                ", ".join(each["tags"])[:24] or None,
+                ", ".join(tag[:12] if _COMMIT.fullmatch(tag) else tag for tag in each["tags"])[:24] or None,
                 "; ".join(each["runs"]),
             ]
             for each in data["images"]

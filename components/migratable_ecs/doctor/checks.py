@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from . import access, network, running
 from .snapshot import Finding, Snapshot
 
+#: Of whom a finding is, in its sentence.
+_WHICH = re.compile(r"\((app|migration|worker [^)]+)\)")
 _ROLE = (
     "GetRole",
     "ListRolePolicies",
@@ -104,8 +107,21 @@ CHECKS: tuple[Check, ...] = (
 def examine(found: Snapshot) -> list[Finding]:
     """Everything that is wrong, in the order of CHECKS."""
     order = {check.name: number for number, check in enumerate(CHECKS)}
-    findings = [each for check in CHECKS for each in check.find(found)]
+    findings = together(each for check in CHECKS for each in check.find(found))
     return sorted(findings, key=lambda each: order[each.check])
+
+
+def together(findings: Iterable[Finding]) -> list[Finding]:
+    """What is wrong for the app and for the migration in the same way is one finding, `(app, migration)`. Pure."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for each in findings:
+        which = _WHICH.search(each.what)
+        key = (each.check, _WHICH.sub("(%)", each.what, count=1), each.remedy)
+        found.setdefault(key, []).append(which[1] if which else "")
+    return [
+        Finding(check, what.replace("(%)", f"({', '.join(dict.fromkeys(which))})", 1), remedy)
+        for (check, what, remedy), which in found.items()
+    ]
 
 
 def verdicts(found: Snapshot) -> dict[str, bool | None]:

@@ -108,6 +108,19 @@ class TestHolds:
         assert "Traceback" not in done.stderr
 
 
+def test_an_image_by_what_the_screen_shows_of_it() -> None:
+    """A tag, and the beginnings of a digest and of a commit."""
+    commit = "35b0d78f8c66a2c1a2e673840123456789abcdef"
+    images = [
+        {"imageDigest": f"sha256:{'a' * 64}", "imageTags": [commit]},
+        {"imageDigest": f"sha256:{'b' * 64}", "imageTags": ["v2"]},
+    ]
+    assert pick(images, "35b0d78f8c66") == pick(images, "aaaa") == f"sha256:{'a' * 64}"
+    assert pick(images, "v2") == f"sha256:{'b' * 64}"
+    with pytest.raises(CommandError, match="there is no image 'v'"):
+        pick(images, "v")
+
+
 def test_wrong_words(world: World) -> None:
     assert world.run("images", "--image", "v1").exit_code == 2
     assert world.run("images", "--holds", "x", "--image", "v9").exit_code == 6

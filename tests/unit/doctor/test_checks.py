@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from migratable_ecs.doctor.checks import CHECKS, examine
+from migratable_ecs.doctor.checks import CHECKS, examine, together
 from migratable_ecs.doctor.permissions import allowed, trusted
 from migratable_ecs.doctor.running import covers
-from migratable_ecs.doctor.snapshot import Database, Kept, Network, Role, Snapshot, reference
+from migratable_ecs.doctor.snapshot import Database, Finding, Kept, Network, Role, Snapshot, reference
 
 from tests.unit.doctor.healthy import (
     ACCOUNT,
@@ -177,6 +177,20 @@ def test_a_healthy_stack_has_none() -> None:
 )  # fmt: skip
 def test_what_is_well_or_not_known_is_no_finding(changes: dict[str, Any]) -> None:
     assert examine(replace(healthy(), **changes)) == []
+
+
+def test_what_is_wrong_for_both_is_said_once() -> None:
+    same = [
+        Finding("routes", f"from subnet s-1 ({which}) there is no way", "make one")
+        for which in ("app", "migration")
+    ]
+    other = Finding("routes", "from subnet s-2 (app) there is no way", "make one")
+    role = Finding("roles", "the role (of somebody) does not exist", "make it")
+    assert together([*same, other, role]) == [
+        Finding("routes", "from subnet s-1 (app, migration) there is no way", "make one"),
+        other,
+        role,
+    ]
 
 
 def test_a_role_may_be_given_by_its_name_alone() -> None:
