@@ -51,7 +51,11 @@ PATH = {"Field": "path-pattern", "Values": ["/b", "/a"], "PathPatternConfig": {"
 
 
 def web(cloud: Cloud | None = None, **changes: Any) -> Any:
-    return deployed(cloud or Cloud(), **{"ingress__listener_arn": LISTENER, **changes}).one(RULE).inputs["priority"]
+    return (
+        deployed(cloud or Cloud(), **{"ingress__listener_arn": LISTENER, **changes})
+        .one(RULE)
+        .inputs["priority"]
+    )
 
 
 def refusal(**changes: Any) -> str:
