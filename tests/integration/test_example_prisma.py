@@ -79,6 +79,19 @@ def test_v1_then_v2_then_broken_which_blocks_what_follows(lab: Lab) -> None:
     assert (code, "P3009" in output) == (1, True)
 
 
+def test_three_at_once_wait_for_each_other_and_one_of_them_migrates(lab: Lab) -> None:
+    """What the tasks of a service do with `phase: init`: Prisma's lock keeps them apart."""
+    lab.rows("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    ended = [
+        lab.end_of(name) for name in [started(lab, "v2", "prisma", "migrate", "deploy") for _ in range(3)]
+    ]
+    assert [code for code, _ in ended] == [0, 0, 0], ended
+    outputs = [output for _, output in ended]
+    assert sum("All migrations have been successfully applied." in each for each in outputs) == 1
+    assert sum("No pending migrations to apply." in each for each in outputs) == 2
+    assert applied(lab) == [*V1, V2]
+
+
 def test_a_missing_variable_is_named_in_one_sentence(lab: Lab) -> None:
     assert lab.end_of(lab.start_with("prisma", "v1", {})) == (
         1,
