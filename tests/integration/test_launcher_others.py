@@ -1,4 +1,4 @@
-"""What MiniStack leaves out elsewhere: alarms, egress rule tags, Application Auto Scaling."""
+"""What MiniStack leaves out elsewhere: alarms, egress rule tags, Application Auto Scaling, state machines."""
 
 from __future__ import annotations
 
@@ -201,3 +201,13 @@ def test_a_service_of_cloud_map_takes_its_namespace_from_the_dns_configuration(c
     assert made["NamespaceId"] == namespace
     with pytest.raises(ClientError, match="InvalidInput"):
         discovery.create_service(Name="lost", DnsConfig={"DnsRecords": [{"Type": "A", "TTL": 10}]})
+
+
+def test_a_state_machine_can_be_deleted_twice(cloud: Cloud) -> None:
+    states = cloud.client("stepfunctions")
+    wait = '{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}'
+    role = "arn:aws:iam::123456789012:role/states"
+    arn = states.create_state_machine(name="once", definition=wait, roleArn=role)["stateMachineArn"]
+    for _ in range(2):
+        states.delete_state_machine(stateMachineArn=arn)
+    assert arn not in [each["stateMachineArn"] for each in states.list_state_machines()["stateMachines"]]

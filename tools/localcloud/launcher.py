@@ -53,7 +53,17 @@ def install(settings: Settings) -> Callable[[], Any]:
     # Imported late: MiniStack reads its environment when it is imported.
     import ministack.app
     from ministack.core import container_reaper, router
-    from ministack.services import alb, cloudwatch, cloudwatch_logs, ec2, ecr, ecs, rds, servicediscovery
+    from ministack.services import (
+        alb,
+        cloudwatch,
+        cloudwatch_logs,
+        ec2,
+        ecr,
+        ecs,
+        rds,
+        servicediscovery,
+        stepfunctions,
+    )
 
     from tools.localcloud import (
         launcher_databases,
@@ -62,6 +72,7 @@ def install(settings: Settings) -> Callable[[], Any]:
         launcher_groups,
         launcher_logs,
         launcher_reads,
+        launcher_states,
     )
     from tools.localcloud.launcher_docker import Engine
     from tools.localcloud.launcher_scaling import TARGET_PREFIX, Scaling
@@ -108,6 +119,7 @@ def install(settings: Settings) -> Callable[[], Any]:
     ministack.app.SERVICE_HANDLERS["application-autoscaling"] = scaling.handle
 
     servicediscovery._create_service = launcher_discovery.create_service
+    stepfunctions._delete_state_machine = launcher_states.delete_state_machine
     ecr._select_registry_request_scope = launcher_ecr.select_scope
     ecr._describe_images = launcher_ecr.describe_images
     ecr._get_download_url_for_layer = launcher_ecr.layer_links(settings.port)

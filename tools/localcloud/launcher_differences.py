@@ -401,6 +401,13 @@ DIFFERENCES = (
         test="test_a_mysql_database_takes_logins_of_its_master_user",
     ),
     _difference(
+        "state_machine_deletion",
+        "DeleteStateMachine of one that is gone is no error",
+        "https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html",
+        by="launcher_states.delete_state_machine",
+        test="test_a_state_machine_can_be_deleted_twice",
+    ),
+    _difference(
         "awslogs",
         "every line once, in order, in PREFIX/CONTAINER/TASK",
         "developerguide/using_awslogs.html",
