@@ -20,7 +20,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 CASES = 3
 
 #: Of a file whose tests deploy programs against mocks, which takes the longest, `make unit` takes about as many tests.
-DEPLOYING = 6
+DEPLOYING = 4
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
