@@ -84,13 +84,20 @@ def connect(settings: AwsSettings) -> AwsClients:
         return _connected.setdefault(key, AwsClients(settings))
 
 
+#: Seconds until an answer; StartSyncExecution answers when the run has ended, and one that was given up is started a second time.
+#: Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartSyncExecution.html (five minutes at most)
+_READ_TIMEOUT = {"stepfunctions": 330}
+
+
 def _client(session: Any, service: str, settings: AwsSettings) -> Any:
     from botocore.config import Config
 
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 4},
         connect_timeout=10,
-        read_timeout=60,
+        read_timeout=_READ_TIMEOUT.get(service, 60),
+        # A connection over which nothing comes for minutes is dropped on its way by gateways and firewalls.
+        tcp_keepalive=service in _READ_TIMEOUT,
         max_pool_connections=50,
     )
     return session.client(service, endpoint_url=settings.endpoints.get(service) or None, config=config)

@@ -120,6 +120,10 @@ def run_spec(props: Props, outputs: Props | None) -> RunSpec:
     )
 
 
+#: Where the aws provider's name of a service is not boto3's.
+_ENDPOINTS = {"cloudwatchlogs": "logs", "sfn": "stepfunctions"}
+
+
 def aws_settings(props: Props, config: Mapping[str, str]) -> AwsSettings:
     """From the `aws:` configuration of the stack; `region` and `profile` among the inputs go first, for explicit providers."""
     given = _json(config.get("aws:assumeRoles")) or [_json(config.get("aws:assumeRole")) or {}]
@@ -129,8 +133,9 @@ def aws_settings(props: Props, config: Mapping[str, str]) -> AwsSettings:
     ]
     endpoints = _json(config.get("aws:endpoints")) or []
     merged = {k: v for entry in endpoints for k, v in entry.items() if v}
-    if "cloudwatchlogs" in merged:
-        merged.setdefault("logs", merged["cloudwatchlogs"])
+    for given_as, name in _ENDPOINTS.items():
+        if given_as in merged:
+            merged.setdefault(name, merged[given_as])
     return AwsSettings(
         region=str(props.get("region") or config.get("aws:region") or ""),
         profile=str(props.get("profile") or config.get("aws:profile") or ""),

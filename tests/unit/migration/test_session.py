@@ -35,6 +35,15 @@ def test_region_and_endpoints() -> None:
     assert clients.client("sts").meta.endpoint_url == "https://sts.eu-west-1.amazonaws.com"
 
 
+def test_an_answer_is_waited_for_as_long_as_it_may_take() -> None:
+    """A run of Step Functions is waited for in one call, and takes five minutes at most; given up, it would be started again beside it."""
+    clients = connect(AwsSettings(region="eu-west-1"))
+    assert clients.client("ecs").meta.config.read_timeout == 60
+    waiting = clients.client("stepfunctions").meta.config
+    assert waiting.read_timeout > 300
+    assert waiting.tcp_keepalive
+
+
 def test_a_profile_and_its_region() -> None:
     assert connect(AwsSettings(profile="shop")).client("ecs").meta.region_name == "sa-east-1"
     assert (

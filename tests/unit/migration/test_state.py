@@ -215,7 +215,10 @@ class TestWhereCallsGo:
             "aws:region": "eu-west-1",
             "aws:profile": "shop",
             "aws:endpoints": json.dumps(
-                [{"ecs": "http://127.0.0.1:1", "cloudwatchlogs": "http://127.0.0.1:2"}]
+                [
+                    {"ecs": "http://127.0.0.1:1", "cloudwatchlogs": "http://127.0.0.1:2"},
+                    {"sfn": "http://127.0.0.1:3"},
+                ]
             ),
             "aws:assumeRoles": json.dumps([{"roleArn": "arn:role", "sessionName": "ci", "externalId": "x"}]),
             "aws:accessKey": "key",
@@ -226,6 +229,7 @@ class TestWhereCallsGo:
         assert (settings_.region, settings_.profile) == ("eu-west-1", "shop")
         assert settings_.endpoints["ecs"] == "http://127.0.0.1:1"
         assert settings_.endpoints["logs"] == "http://127.0.0.1:2"
+        assert settings_.endpoints["stepfunctions"] == "http://127.0.0.1:3"
         assert (settings_.role_arn, settings_.role_session_name, settings_.external_id, settings_.via) == (
             "arn:role",
             "ci",
