@@ -47,6 +47,7 @@ def _making(scope: Scope) -> list[Statement]:
         allow(["ecs:RegisterTaskDefinition"], scope.all_definitions()),
         allow(["ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition"], ["*"]),
         allow(["ecs:CreateService", "ecs:UpdateService", "ecs:DeleteService", "ecs:DescribeServices"], scope.services()),
+        *_waiting(scope),
         allow(
             ["ecs:TagResource", "ecs:UntagResource", "ecs:ListTagsForResource"], [*scope.all_definitions(), *scope.services()]
         ),
@@ -75,6 +76,19 @@ def _making(scope: Scope) -> list[Statement]:
             schedules,
         ),
     ]  # fmt: skip
+
+
+def _waiting(scope: Scope) -> list[Statement]:
+    """The provider waits for the deployment that it has started, by its own number.
+
+    Source: https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ecs/service.go (waitServiceStable)
+    """
+    if not scope.args.wait_for_steady_state:
+        return []
+    return [
+        allow(["ecs:ListServiceDeployments"], scope.services()),
+        allow(["ecs:DescribeServiceDeployments"], scope.parts_of_services("service-deployment")),
+    ]
 
 
 def _linked_roles(scope: Scope) -> list[Statement]:

@@ -18,15 +18,10 @@ def _services(scope: Scope) -> list[Statement]:
     services = scope.services()
     return [
         allow(["ecs:DescribeServices", "ecs:UpdateService", "ecs:ListServiceDeployments"], services),
-        allow(["ecs:DescribeServiceDeployments"], [_part(each, "service-deployment") for each in services]),
-        allow(["ecs:DescribeServiceRevisions"], [_part(each, "service-revision") for each in services]),
+        allow(["ecs:DescribeServiceDeployments"], scope.parts_of_services("service-deployment")),
+        allow(["ecs:DescribeServiceRevisions"], scope.parts_of_services("service-revision")),
         allow(["ecs:ListTaskDefinitions"], ["*"]),
     ]
-
-
-def _part(service: str, kind: str) -> str:
-    """arn:…:service/CLUSTER/NAME -> arn:…:KIND/CLUSTER/NAME/*"""
-    return f"{service.replace(':service/', f':{kind}/')}/*"
 
 
 def _seeing(scope: Scope) -> list[Statement]:

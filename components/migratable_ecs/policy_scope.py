@@ -69,6 +69,10 @@ class Scope:
         own = [self.names.service, *(given or f"{self.name}-{key}" for key, given in workers.items())]
         return [self.arn("ecs", f"service/{self.cluster}/{service}") for service in own]
 
+    def parts_of_services(self, kind: str) -> list[str]:
+        """All `service-deployment` or `service-revision` of the services, whose ids are AWS's."""
+        return [f"{service.replace(':service/', f':{kind}/')}/*" for service in self.services()]
+
     def log_groups(self, keys: Sequence[str] | None = None) -> list[str]:
         """ARNs, which CloudWatch Logs writes with `:*` at the end."""
         wanted = list(self.processes()) if keys is None else keys

@@ -129,6 +129,17 @@ def test_the_security_page_gives_a_reason_for_each_action_and_for_no_other(who: 
     assert documented == {action for each in statements(who) for action in each["Action"]}
 
 
+def test_whoever_waits_for_a_roll_may_look_at_it() -> None:
+    """The aws provider waits for the deployment that it has started, not for the service alone."""
+    waiting, not_waiting = arguments(ingress=...), arguments(ingress=..., wait_for_steady_state=False)
+    assert resources_of("ecs:ListServiceDeployments", given=waiting) == {f"{ECS}:service/learning/web"}
+    assert resources_of("ecs:DescribeServiceDeployments", given=waiting) == {
+        f"{ECS}:service-deployment/learning/web/*"
+    }
+    for action in ("ecs:ListServiceDeployments", "ecs:DescribeServiceDeployments"):
+        assert resources_of(action, given=not_waiting) == set()
+
+
 def test_what_is_named_by_the_user_is_named_in_the_policy() -> None:
     given = arguments(
         names={"service": "django-ecs-service", "execution_role": "start", "task_role": "app"},
