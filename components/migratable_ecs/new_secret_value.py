@@ -24,6 +24,9 @@ from .iam import policy
 #: that need it all stay within the five minutes of an Express run.
 RETRY = ({"ErrorEquals": ["States.ALL"], "IntervalSeconds": 5, "BackoffRate": 2, "MaxAttempts": 4},)
 
+#: What the alarms say.
+_WHY = {"failed": "Has failed", "not-started": "Was not started when the secret got a new value"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reaction:
@@ -36,7 +39,7 @@ class Reaction:
         definition: of the state machine, in the Amazon States Language.
         allowed: policy document of what it may do.
         input: JSON that each run gets; default the event.
-        topic: SNS topic that is told when a run has failed; default nobody is.
+        topic: SNS topic that is told when a run has failed, or could not be started; default nobody is.
         tags, boundary: of what is made; permissions boundary of the roles.
         options: of each resource, from what it depends on.
     """
@@ -84,15 +87,15 @@ def assumed_by(service: str, source_arn: str) -> str:
     )
 
 
-def task(near: str, call: str, parameters: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+def task(partition: str, call: str, parameters: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """A state that makes `call`, such as `ecs:updateService`, with `parameters`, and again when it fails. Pure.
 
     Args:
-        near: an ARN of the same partition.
+        partition: `aws`, `aws-cn`, …
 
     Source: https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
     """
-    resource = f"arn:{near.split(':')[1]}:states:::aws-sdk:{call}"
+    resource = f"arn:{partition}:states:::aws-sdk:{call}"
     return {"Type": "Task", "Resource": resource, "Parameters": parameters, "Retry": list(RETRY), **more}
 
 
@@ -114,8 +117,11 @@ def role_names(name: str) -> tuple[str, str]:
 def on_new_value(wanted: Reaction) -> aws.sfn.StateMachine:
     """Make state machine, rule and roles; the machine can be started once it is there.
 
-    EventBridge tries for a day to start a run, which is its default, so there is no queue for events that were lost: the next run,
-    whatever starts it, makes up for them, as each reads the value that is current then.
+    EventBridge tries for a day to start a run where Step Functions is out of reach or busy, which is its default, and not at all again
+    where it may not. There is no queue for events that were lost: the next run, whatever starts it, makes up for them, as each reads the
+    value that is current then.
+
+    Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
     """
     known = pulumi.Output.from_input(wanted.secrets[0])
     runs, starts = role_names(wanted.name)
@@ -150,7 +156,7 @@ def on_new_value(wanted: Reaction) -> aws.sfn.StateMachine:
         opts=wanted.options([may]),
     )
     if wanted.topic is not None:
-        _alarm(wanted, wanted.topic, machine)
+        _alarms(wanted, wanted.topic, machine, rule)
     return machine
 
 
@@ -172,26 +178,36 @@ def _role(
     return role, may
 
 
-def _alarm(wanted: Reaction, topic: pulumi.Input[str], machine: aws.sfn.StateMachine) -> None:
-    """Source: https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html"""
-    aws.cloudwatch.MetricAlarm(
-        f"{wanted.name}-failed",
-        name=names.shortened(f"{wanted.name}-failed", 255),
-        alarm_description=f"Has failed, and will not be tried again by itself: {wanted.description}",
-        namespace="AWS/States",
-        metric_name="ExecutionsFailed",
-        dimensions={"StateMachineArn": machine.arn},
-        statistic="Sum",
-        period=60,
-        evaluation_periods=1,
-        comparison_operator="GreaterThanThreshold",
-        threshold=0,
-        treat_missing_data="notBreaching",
-        alarm_actions=[topic],
-        ok_actions=[topic],
-        tags=wanted.tags,
-        opts=wanted.options([]),
-    )
+def _alarms(
+    wanted: Reaction, topic: pulumi.Input[str], machine: aws.sfn.StateMachine, rule: aws.cloudwatch.EventRule
+) -> None:
+    """A run that has failed, and an event for which none could be started, as where the rule's role may not.
+
+    Sources: https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html and
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+    """
+    for what, namespace, metric, dimensions in (
+        ("failed", "AWS/States", "ExecutionsFailed", {"StateMachineArn": machine.arn}),
+        ("not-started", "AWS/Events", "FailedInvocations", {"RuleName": rule.name}),
+    ):
+        aws.cloudwatch.MetricAlarm(
+            f"{wanted.name}-{what}",
+            name=names.shortened(f"{wanted.name}-{what}", 255),
+            alarm_description=f"{_WHY[what]}, and will not be tried again by itself: {wanted.description}",
+            namespace=namespace,
+            metric_name=metric,
+            dimensions=dimensions,
+            statistic="Sum",
+            period=60,
+            evaluation_periods=1,
+            comparison_operator="GreaterThanThreshold",
+            threshold=0,
+            treat_missing_data="notBreaching",
+            alarm_actions=[topic],
+            ok_actions=[topic],
+            tags=wanted.tags,
+            opts=wanted.options([]),
+        )
 
 
 def _start(machine_arn: str) -> str:

@@ -30,10 +30,10 @@ from .migration.state import aws_settings
 
 COPY_TYPE = "pulumi-python:dynamic/ecs:PasswordCopy"
 
-#: What a run is told. All text, as ECS injects it.
+#: What stands in the secret beside the password. All text, as ECS injects it.
 CONNECTION = ("host", "port", "dbname", "operator_user")
 
-#: A change of any writes the secret anew.
+#: What a run is told: where the password goes, where it comes from, and the rest. A change of any writes the secret anew.
 WATCHED = ("secret", "source", *CONNECTION)
 
 #: Errors whose cause is AWS's own sentence. That of others may show what the state was given.
@@ -93,7 +93,7 @@ def copy_password(props: Props) -> str:
     try:
         client = connect(aws_settings(region, plugin_process.config)).client("stepfunctions")
         done = client.start_sync_execution(
-            stateMachineArn=machine, input=json.dumps({key: str(props[key]) for key in CONNECTION})
+            stateMachineArn=machine, input=json.dumps({key: str(props[key]) for key in WATCHED})
         )
     except (BotoCoreError, ClientError, PreflightFailed) as error:
         _refuse(props, str(error))

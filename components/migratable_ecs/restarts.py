@@ -14,11 +14,8 @@ from .names import Names
 from .new_secret_value import Reaction, on_new_value, task
 
 
-def definition(near: str, cluster: str, services: Mapping[str, str]) -> str:
+def definition(partition: str, cluster: str, services: Mapping[str, str]) -> str:
     """A new deployment of each of `services`, names by key, all at once: none waits for another that cannot be replaced. Pure.
-
-    Args:
-        near: an ARN of the same partition.
 
     Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
     """
@@ -27,7 +24,7 @@ def definition(near: str, cluster: str, services: Mapping[str, str]) -> str:
             "StartAt": f"Replace the tasks of {key}"[:80],
             "States": {
                 f"Replace the tasks of {key}"[:80]: task(
-                    near,
+                    partition,
                     "ecs:updateService",
                     {"Cluster": cluster, "Service": service, "ForceNewDeployment": True},
                     ResultPath=None,
@@ -63,7 +60,7 @@ def restarts(context: Context, service: aws.ecs.Service, workers: Mapping[str, a
             name=restart_name(context.names),
             description=f"Replaces the tasks of {context.name} when a secret of theirs has a new value",
             secrets=secrets,
-            definition=known.apply(lambda got: definition(*got)),
+            definition=known.apply(lambda got: definition(got[0].split(":")[1], *got[1:])),
             allowed=pulumi.Output.all(*(each.arn for each in services.values())).apply(allowed),
             topic=args.watching.topic_arn if args.watching else None,
             tags=context.tags,

@@ -64,9 +64,10 @@ def test_after_each_rotation_the_secret_has_the_new_password_beside_the_rest(run
     kept = json.dumps({"username": "operator", "password": AWKWARD})
     source = secrets.create_secret(Name="rds!db-1", SecretString=kept)["ARN"]
     secret = secrets.create_secret(Name="shop-db")["ARN"]
-    definition = password.definition(source, secret)
+    definition = password.definition("aws")
+    where = {**WHERE, "source": source, "secret": secret}
 
-    done = run(definition, WHERE)
+    done = run(definition, where)
     assert done["status"] == "SUCCEEDED", done
     assert value(secret) == {**WHERE, "operator_password": AWKWARD}
     # All that a run gives out is the version that it has written.
@@ -77,5 +78,5 @@ def test_after_each_rotation_the_secret_has_the_new_password_beside_the_rest(run
     secrets.put_secret_value(SecretId=source, SecretString=rotated)
     states = client("stepfunctions")
     states.delete_state_machine(stateMachineArn=done["stateMachineArn"])
-    assert run(definition, {**WHERE, "host": "elsewhere.test"})["status"] == "SUCCEEDED"
+    assert run(definition, {**where, "host": "elsewhere.test"})["status"] == "SUCCEEDED"
     assert value(secret) == {**WHERE, "host": "elsewhere.test", "operator_password": "rotated"}

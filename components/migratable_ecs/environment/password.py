@@ -19,19 +19,20 @@ from ..password_copy import CONNECTION, PasswordCopy
 from .making import Making
 
 
-def definition(source: str, secret: str) -> str:
-    """Read the secret `source`, write `secret`, both ARNs; the rest of the connection is what the run is given. Pure.
+def definition(partition: str) -> str:
+    """Read one secret, write another; which ones, and the rest of the connection, is what the run is given. Pure.
 
-    That is not in the definition because AWS lets a changed one take effect only some seconds later.
+    That is not in the definition because AWS lets a changed one take effect only some seconds later: of a database that has just taken
+    the place of another, the other's password would be copied.
 
     Sources: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-read-consistency.html,
     https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html and
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
     """
     read = task(
-        source,
+        partition,
         "secretsmanager:getSecretValue",
-        {"SecretId": source},
+        {"SecretId.$": "$.source"},
         ResultSelector={"secret.$": "States.StringToJson($.SecretString)"},
         ResultPath="$.kept",
         Next="Complete",
@@ -40,18 +41,18 @@ def definition(source: str, secret: str) -> str:
         **{f"{key}.$": f"$.{key}" for key in CONNECTION},
         "operator_password.$": "$.kept.secret.password",
     }
+    complete = {"Type": "Pass", "Parameters": {"secret.$": "$.secret", "value": value}, "Next": "Write"}
     write = task(
-        source,
+        partition,
         "secretsmanager:putSecretValue",
         {
-            "SecretId": secret,
+            "SecretId.$": "$.secret",
             "ClientRequestToken.$": "States.UUID()",
             "SecretString.$": "States.JsonToString($.value)",
         },
         ResultSelector={"VersionId.$": "$.VersionId"},
         End=True,
     )
-    complete = {"Type": "Pass", "Parameters": {"value": value}, "Next": "Write"}
     return json.dumps({"StartAt": "Read", "States": {"Read": read, "Complete": complete, "Write": write}})
 
 
@@ -88,13 +89,14 @@ def connection_secret(
         tags=making.tagged("db"),
         opts=making.options(),
     )
-    both, told = pulumi.Output.all(source, secret.arn), dict(zip(CONNECTION, connection, strict=True))
+    both = pulumi.Output.all(source, secret.arn)
+    told = {"secret": secret.arn, "source": source, **dict(zip(CONNECTION, connection, strict=True))}
     machine = on_new_value(
         Reaction(
             name=making.called("db-password"),
             description=f"Copies the password of the database of {making.name} into {name}",
             secrets=[source],
-            definition=both.apply(lambda arns: definition(*arns)),
+            definition=source.apply(lambda arn: definition(arn.split(":")[1])),
             allowed=both.apply(lambda arns: allowed(*arns)),
             input=pulumi.Output.json_dumps(told),
             topic=topic,
@@ -103,6 +105,5 @@ def connection_secret(
             options=lambda depends_on: pulumi.ResourceOptions(depends_on=list(depends_on)),
         )
     )
-    props = {"machine": machine.arn, "secret": secret.arn, "source": source, **told}
-    copied = PasswordCopy(making.called("db"), props)
+    copied = PasswordCopy(making.called("db"), {"machine": machine.arn, **told})
     return pulumi.Output.all(secret.arn, copied.version_id).apply(lambda known: str(known[0]))

@@ -22,6 +22,8 @@ PROPS: dict[str, Any] = {
     "dbname": "app",
     "operator_user": "operator",
 }
+#: To where, and from where.
+SECRETS = ("secret", "source")
 
 
 class Machines:
@@ -84,7 +86,7 @@ def test_the_run_is_told_where_the_database_is_and_the_state_keeps_the_version(m
     assert CopyProvider().update("id", made.outs, moved).outs == {**moved, "version_id": "v2"}
     assert [call["stateMachineArn"] for call in machines.calls] == [PROPS["machine"]] * 2
     told = [json.loads(call["input"]) for call in machines.calls]
-    assert told[0] == {"host": "db.test", "port": "5432", "dbname": "app", "operator_user": "operator"}
+    assert told[0] == {key: PROPS[key] for key in (*SECRETS, "host", "port", "dbname", "operator_user")}
     assert told[1] == {**told[0], "host": "elsewhere.test"}
     assert {each.region for each in machines.settings} == {"ap-northeast-1"}
 

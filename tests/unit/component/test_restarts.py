@@ -81,7 +81,8 @@ def test_its_role_may_that_and_no_more() -> None:
 
 
 def test_a_failed_one_is_told_to_the_topic_of_the_service() -> None:
-    assert asked().one(ALARM, "web-restart-failed").inputs["alarmActions"] == [TOPIC]
+    for what in ("failed", "not-started"):
+        assert asked().one(ALARM, f"web-restart-{what}").inputs["alarmActions"] == [TOPIC]
 
 
 def test_whoever_deploys_may_make_it() -> None:

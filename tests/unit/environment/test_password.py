@@ -64,8 +64,9 @@ def test_a_run_reads_the_secret_of_rds_and_writes_all_five_keys_into_ours() -> N
     assert order == ["Read", "Complete", "Write"]
     assert (states["Read"]["Resource"], states["Read"]["Parameters"]) == (
         f"{SDK}:getSecretValue",
-        {"SecretId": PASSWORD},
+        {"SecretId.$": "$.source"},
     )
+    assert states["Complete"]["Parameters"]["secret.$"] == "$.secret"
     assert states["Complete"]["Parameters"]["value"] == {
         "host.$": "$.host",
         "port.$": "$.port",
@@ -73,9 +74,9 @@ def test_a_run_reads_the_secret_of_rds_and_writes_all_five_keys_into_ours() -> N
         "operator_user.$": "$.operator_user",
         "operator_password.$": "$.kept.secret.password",
     }
-    assert (states["Write"]["Resource"], states["Write"]["Parameters"]["SecretId"]) == (
+    assert (states["Write"]["Resource"], states["Write"]["Parameters"]["SecretId.$"]) == (
         f"{SDK}:putSecretValue",
-        SECRET,
+        "$.secret",
     )
     # What comes back to `pulumi up` is the version and nothing else.
     assert states["Write"]["ResultSelector"] == {"VersionId.$": "$.VersionId"}
@@ -85,6 +86,13 @@ def test_a_run_reads_the_secret_of_rds_and_writes_all_five_keys_into_ours() -> N
         assert retry["ErrorEquals"] == ["States.ALL"]
         waited = sum(5 * 2**number for number in range(retry["MaxAttempts"]))
         assert waited * 2 < 300, "an Express run ends after five minutes"
+
+
+def test_another_database_is_read_at_once() -> None:
+    """A changed definition takes effect some seconds later: the run that follows at once would copy the password of the one before."""
+    definition = stg().one(MACHINE, NAME).inputs["definition"]
+    assert PASSWORD not in definition
+    assert SECRET not in definition
 
 
 def test_what_passes_through_is_logged_nowhere() -> None:
@@ -104,7 +112,8 @@ def test_each_rotation_starts_it_with_what_the_first_run_was_told() -> None:
     target, first = graph.one(TARGET, NAME).inputs, graph.one(COPY, "shop-stg-db").inputs
     assert (target["rule"], target["arn"]) == (NAME, f"arn:aws:StateMachine:{NAME}")
     told = json.loads(target["input"])
-    assert told == {key: first[key] for key in ("host", "port", "dbname", "operator_user")}
+    connection = ("host", "port", "dbname", "operator_user")
+    assert told == {key: first[key] for key in ("secret", "source", *connection)}
 
 
 def test_the_roles_may_that_and_are_taken_by_that_only() -> None:
@@ -130,17 +139,18 @@ def test_the_roles_may_that_and_are_taken_by_that_only() -> None:
         }
 
 
-def test_a_topic_is_told_when_a_run_has_failed() -> None:
+def test_a_topic_is_told_when_a_run_has_failed_or_could_not_be_started() -> None:
+    """What the rule's role may not do EventBridge tries once, and no run fails of it."""
     assert ALARM not in stg().types()
     for graph in (made(topic="arn:topic"), made(topic="arn:other", alarm_topic="arn:topic")):
-        alarm = graph.one(ALARM, f"{NAME}-failed").inputs
-        assert (alarm["namespace"], alarm["metricName"], alarm["threshold"]) == (
-            "AWS/States",
-            "ExecutionsFailed",
-            0,
-        )
-        assert alarm["dimensions"] == {"StateMachineArn": f"arn:aws:StateMachine:{NAME}"}
-        assert alarm["alarmActions"] == alarm["okActions"] == ["arn:topic"]
+        for what, namespace, metric, dimensions in (
+            ("failed", "AWS/States", "ExecutionsFailed", {"StateMachineArn": f"arn:aws:StateMachine:{NAME}"}),
+            ("not-started", "AWS/Events", "FailedInvocations", {"RuleName": NAME}),
+        ):
+            alarm = graph.one(ALARM, f"{NAME}-{what}").inputs
+            assert (alarm["namespace"], alarm["metricName"], alarm["threshold"]) == (namespace, metric, 0)
+            assert alarm["dimensions"] == dimensions
+            assert alarm["alarmActions"] == alarm["okActions"] == ["arn:topic"]
 
 
 def test_its_roles_have_the_boundary_of_the_service_s_own() -> None:
