@@ -83,7 +83,7 @@ def bill(stack: Inventory, prices: Prices, usage: Usage = Usage()) -> list[Line]
     for database in stack.databases:
         twice = 2 if database.multi_az else 1
         if database.acu is None:
-            add(_named(database), database.instances * twice * hours, database.instance_class)
+            add(_named(database), database.instances * twice * hours, database.price)
         else:
             add(f"{database.name}, lowest capacity", database.acu * hours, "acu_hour")
         add(f"{database.name}, storage", database.storage_gb * twice, "rds_gb")
@@ -170,16 +170,18 @@ def _databases(stack: Inventory, prices: Prices) -> list[tuple[str, str, Invento
 
 
 def _smaller(database: Database, prices: Prices) -> str:
-    """The next smaller class with a price, when the present one has a price too."""
-    now = prices.of(database.instance_class)
+    """The class of the same engine with the next smaller memory, of the same family if there is one, when it is cheaper."""
+    now = prices.of(database.price)
     if database.acu is not None or now is None:
         return ""
-    cheaper = [
-        (price, key)
-        for key, (_, price) in prices.units.items()
-        if key.startswith("db.") and price is not None and price < now
-    ]
-    return max(cheaper)[1] if cheaper else ""
+    memory, family = prices.gib[database.price], database.instance_class.rpartition(".")[0]
+    found = []
+    for key, gib in prices.gib.items():
+        other, _, engine = key.partition(" ")
+        price = prices.of(key)
+        if engine == database.engine and gib < memory and price is not None and price < now:
+            found.append((gib, other.rpartition(".")[0] == family, price, other))
+    return max(found)[-1] if found else ""
 
 
 def _with(stack: Inventory, index: int, database: Database) -> Inventory:
@@ -197,7 +199,8 @@ def _at_night(stack: Inventory, prices: Prices, usage: Usage) -> float:
 
 def _named(database: Database) -> str:
     zones = ", two zones" if database.multi_az else ""
-    return f"{database.name}, {database.instance_class}{zones}"
+    aurora = "Aurora " if database.engine.startswith("aurora") else ""
+    return f"{database.name}, {aurora}{database.instance_class}{zones}"
 
 
 class _Add(Protocol):

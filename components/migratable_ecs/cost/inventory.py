@@ -28,7 +28,8 @@ class Tasks:
 
 @dataclass(frozen=True)
 class Database:
-    """An RDS instance, or (`acu` set) an Aurora Serverless cluster by its lowest capacity times its instances."""
+    """An RDS instance, the instances of a class in an Aurora cluster, or (`acu` set) an Aurora Serverless cluster by its lowest capacity
+    times its instances. `engine` is that of the price: `postgres`, `mysql` (MariaDB costs the same), `aurora`, or what else it is."""
 
     name: str
     instance_class: str = ""
@@ -36,6 +37,12 @@ class Database:
     multi_az: bool = False
     storage_gb: float = 0.0
     acu: float | None = None
+    engine: str = ""
+
+    @property
+    def price(self) -> str:
+        """The key of its price: `db.t3.micro mysql`."""
+        return f"{self.instance_class} {self.engine}".strip()
 
 
 @dataclass(frozen=True)
@@ -138,6 +145,7 @@ def _instances(there: Sequence[Resource]) -> list[Database]:
             str(_get(each, "instanceClass") or ""),
             multi_az=bool(_get(each, "multiAz")),
             storage_gb=_number(_get(each, "allocatedStorage")),
+            engine=_engine(each),
         )
         for each in _of(there, "aws:rds/instance:Instance")
     ]
@@ -157,8 +165,15 @@ def _clusters(there: Sequence[Resource]) -> list[Database]:
             )
         for kind in sorted({str(_get(each, "instanceClass")) for each in own} - {"db.serverless"}):
             count = sum(_get(each, "instanceClass") == kind for each in own)
-            found.append(Database(_name(cluster), f"Aurora {kind}", count))
+            # With I/O-Optimized storage the same class costs more, which no price here says.
+            engine = str(_get(cluster, "storageType") or "aurora")
+            found.append(Database(_name(cluster), kind, count, engine=engine))
     return found
+
+
+def _engine(instance: Resource) -> str:
+    engine = str(_get(instance, "engine") or "")
+    return "mysql" if engine == "mariadb" else engine
 
 
 def _belongs(instance: Resource, cluster: Resource) -> bool:

@@ -22,8 +22,9 @@ class Prices:
         region: `ap-northeast-1`.
         as_of: date of the prices, `2026-10-10`.
         hours: of a month, 730.
-        units: price -> (unit, USD or None).
+        units: price -> (unit, USD or None); an instance class is one price for each engine, `db.t3.micro mysql`.
         pages: price -> AWS's page with it.
+        gib: instance class and engine -> its memory in GiB.
         spot_discount: share by which Fargate Spot is cheaper at best.
     """
 
@@ -32,6 +33,7 @@ class Prices:
     hours: float
     units: Mapping[str, tuple[str, float | None]]
     pages: Mapping[str, str]
+    gib: Mapping[str, float]
     spot_discount: float
 
     def of(self, key: str) -> float | None:
@@ -62,12 +64,25 @@ def prices(region: str) -> Prices:
         )
     units: dict[str, tuple[str, float | None]] = {}
     pages: dict[str, str] = {}
+    gib: dict[str, float] = {}
     for service in data["services"].values():
         for key, price in service["prices"].items():
-            units[key] = (price["unit"], price.get(region))
-            pages[key] = service["page"]
+            given = price.get(region)
+            for engine, page in (service.get("engines") or {"": service.get("page")}).items():
+                name = f"{key} {engine}".strip()
+                # One figure for a class is that of each engine; where they differ there is one for each.
+                units[name] = (price["unit"], given.get(engine) if isinstance(given, Mapping) else given)
+                pages[name] = page
+                if "gib" in price:
+                    gib[name] = price["gib"]
     return Prices(
-        region, data["as_of"][region], data["hours_per_month"], units, pages, data["spot_discount"]["share"]
+        region,
+        data["as_of"][region],
+        data["hours_per_month"],
+        units,
+        pages,
+        gib,
+        data["spot_discount"]["share"],
     )
 
 

@@ -137,12 +137,12 @@ def test_status_of_service_targets_images_logs_and_schema(rails: System) -> None
 
 
 def test_what_it_costs_a_month(rails: System) -> None:
-    """db.t3.micro is one of the classes whose price is not kept: it is a line without a sum, and named."""
+    """The database at the price of its class with MySQL in Tokyo; nothing of the stack is without a price."""
     table = rails.ask("cost")
     lines = {line["what"]: line["usd"] for line in table["lines"]}
     assert {"rails-app, vCPU", "rails-app, memory", "load balancer", "rails-app-db, storage"} <= set(lines)
-    assert lines["rails-app-db, db.t3.micro"] is None
-    assert table["without_price"]
+    assert lines["rails-app-db, db.t3.micro"] == pytest.approx(730 * 0.026, abs=0.01)
+    assert table["without_price"] == []
     assert table["total"] == pytest.approx(sum(usd for usd in lines.values() if usd), abs=0.05)
     assert "NAT gateway" not in lines, "the network is not of this stack"
 

@@ -45,6 +45,7 @@ def everything() -> list[dict[str, Any]]:
         resource(
             "aws:rds/instance:Instance",
             "learning-db",
+            engine="postgres",
             instanceClass="db.t4g.micro",
             multiAz=True,
             allocatedStorage=20,

@@ -20,8 +20,9 @@ TASKS = st.builds(
     st.just(0), st.booleans(),
 )  # fmt: skip
 DATABASES = st.builds(
-    Database, st.just("db"), st.sampled_from(["db.t4g.micro", "db.t4g.small", "db.r6g.large"]), st.integers(1, 3), st.booleans(),
-    st.integers(0, 500).map(float), st.none() | st.sampled_from([0.5, 2.0]),
+    Database, st.just("db"), st.sampled_from(["db.t4g.micro", "db.t3.small", "db.r6g.large", "db.r7g.large"]), st.integers(1, 3),
+    st.booleans(), st.integers(0, 500).map(float), st.none() | st.sampled_from([0.5, 2.0]),
+    st.sampled_from(["postgres", "mysql", "aurora", "oracle-ee"]),
 )  # fmt: skip
 STACKS = st.builds(
     Inventory, st.lists(TASKS, max_size=3).map(tuple), st.lists(DATABASES, max_size=2).map(tuple),
@@ -61,11 +62,38 @@ def test_spot_is_cheaper_by_its_discount() -> None:
 
 
 def test_what_has_no_price_is_named_and_not_guessed() -> None:
-    stack = Inventory(databases=(Database("db", "db.r6g.large"),))
+    stack = Inventory(databases=(Database("db", "db.r7g.large", engine="postgres"),))
     lines = bill(stack, TOKYO)
     assert [line.usd for line in lines] == [None]
-    assert unpriced(lines) == ["db, db.r6g.large"]
+    assert unpriced(lines) == ["db, db.r7g.large"]
     assert total(lines) == 0
+
+
+@pytest.mark.parametrize(
+    ("engine", "named"),
+    [
+        ("oracle-ee", "db, db.r6g.large"),
+        ("", "db, db.r6g.large"),
+        ("aurora", "db, Aurora db.r6g.large"),
+        ("aurora-iopt1", "db, Aurora db.r6g.large"),
+    ],
+)
+def test_a_class_has_the_price_of_no_other_engine(engine: str, named: str) -> None:
+    stack = Inventory(databases=(Database("db", "db.r6g.large", engine=engine),))
+    assert unpriced(bill(stack, TOKYO)) == [named]
+
+
+@pytest.mark.parametrize(
+    ("region", "engine", "usd"),
+    [
+        ("ap-northeast-1", "mysql", 0.026),
+        ("ap-northeast-1", "postgres", 0.028),
+        ("us-east-1", "mysql", 0.017),
+    ],
+)
+def test_a_database_costs_what_its_engine_does(region: str, engine: str, usd: float) -> None:
+    stack = Inventory(databases=(Database("db", "db.t3.micro", engine=engine),))
+    assert total(bill(stack, prices(region))) == pytest.approx(730 * usd)
 
 
 def test_a_service_whose_task_definition_is_elsewhere_is_named() -> None:
@@ -93,10 +121,30 @@ def test_savings_of_one_stack() -> None:
 
 def test_a_smaller_database_is_one_with_a_price() -> None:
     virginia = prices("us-east-1")
-    stack = Inventory(databases=(Database("db", "db.t4g.medium"),))
+    stack = Inventory(databases=(Database("db", "db.t4g.medium", engine="mysql"),))
     (smaller,) = [each for each in savings(stack, virginia) if each.option == "smaller database"]
     assert smaller.how == "db: db.t4g.small instead of db.t4g.medium"
     assert smaller.usd == pytest.approx(730 * (0.065 - 0.032), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("now", "engine", "smaller"),
+    [
+        ("db.t3.small", "mysql", "db.t3.micro"),
+        ("db.t3.micro", "mysql", None),
+        ("db.m5.large", "postgres", "db.t3.medium"),
+        ("db.r6g.large", "postgres", "db.m5.large"),
+        ("db.r6g.large", "aurora", "db.t4g.medium"),
+        ("db.t4g.medium", "aurora", None),
+        ("db.r7g.large", "postgres", None),
+    ],
+)
+def test_a_smaller_database_has_less_memory_and_the_same_engine(
+    now: str, engine: str, smaller: str | None
+) -> None:
+    stack = Inventory(databases=(Database("db", now, engine=engine),))
+    found = [each.how for each in savings(stack, prices("us-east-1")) if each.option == "smaller database"]
+    assert found == ([f"db: {smaller} instead of {now}"] if smaller else [])
 
 
 @settings(max_examples=times(10, 200), deadline=None)

@@ -16,7 +16,9 @@ def test_all_that_costs_money_is_counted() -> None:
         Tasks("web", 2, 0.5, 1.0),
         Tasks("web-worker", 1, 0.25, 0.5, arm=True),
     )
-    assert stack.databases == (Database("learning-db", "db.t4g.micro", multi_az=True, storage_gb=20),)
+    assert stack.databases == (
+        Database("learning-db", "db.t4g.micro", multi_az=True, storage_gb=20, engine="postgres"),
+    )
     assert (stack.nats, stack.addresses, stack.balancers, stack.balancer_zones) == (2, 2, 1, 2)
     assert (stack.endpoint_zones, stack.secrets, stack.log_groups, stack.repositories) == (0, 2, 1, 1)
     assert stack.retention_days == 30
@@ -78,10 +80,22 @@ def test_aurora_serverless_is_counted_at_its_lowest_capacity() -> None:
     assert found.databases == (Database("db", "db.serverless", 2, acu=1.0),)
 
 
-def test_provisioned_aurora_is_named_though_it_has_no_price() -> None:
+@pytest.mark.parametrize(
+    ("engine", "price"),
+    [("postgres", "postgres"), ("mysql", "mysql"), ("mariadb", "mysql"), ("oracle-ee", "oracle-ee")],
+)
+def test_the_price_of_a_database_is_that_of_its_engine(engine: str, price: str) -> None:
+    made = resource("aws:rds/instance:Instance", "db", engine=engine, instanceClass="db.t3.micro")
+    assert [each.price for each in inventory([made]).databases] == [f"db.t3.micro {price}"]
+
+
+@pytest.mark.parametrize(
+    ("storage", "engine"), [("", "aurora"), ("aurora", "aurora"), ("aurora-iopt1", "aurora-iopt1")]
+)
+def test_provisioned_aurora_is_counted_by_class_and_kind_of_storage(storage: str, engine: str) -> None:
     found = inventory(
         [
-            resource("aws:rds/cluster:Cluster", "db", clusterIdentifier="db"),
+            resource("aws:rds/cluster:Cluster", "db", clusterIdentifier="db", storageType=storage),
             resource(
                 "aws:rds/clusterInstance:ClusterInstance",
                 "db-a",
@@ -90,7 +104,7 @@ def test_provisioned_aurora_is_named_though_it_has_no_price() -> None:
             ),
         ]
     )
-    assert found.databases == (Database("db", "Aurora db.r6g.large"),)
+    assert found.databases == (Database("db", "db.r6g.large", engine=engine),)
 
 
 def test_endpoints_are_counted_by_zone() -> None:
