@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +28,11 @@ ASKED: dict[str, Any] = {
     "watching": {"topic_arn": TOPIC},
     "task": {"permissions_boundary": "arn:boundary"},
 }
+
+
+def rights_of_the_pairs() -> str:
+    page = (Path(__file__).parents[3] / "docs" / "security.md").read_text(encoding="utf-8")
+    return page.partition("## The roles that follow a new value of a secret")[2].partition("\n## ")[0]
 
 
 @cache
@@ -78,6 +85,14 @@ def test_its_role_may_that_and_no_more() -> None:
         "aws:SourceArn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:web-restart",
         "aws:SourceAccount": ACCOUNT,
     }
+
+
+def test_the_security_page_gives_a_reason_for_each_right() -> None:
+    """Those of the database's pair are in tests/unit/environment/test_password.py."""
+    documented = re.findall(r"^\| `([a-z]+:[A-Za-z]+)`", rights_of_the_pairs(), re.MULTILINE)
+    for what in ("run", "start"):
+        for statement in json.loads(asked().one(POLICY, f"web-restart-{what}").inputs["policy"])["Statement"]:
+            assert set(statement["Action"]) <= set(documented)
 
 
 def test_a_failed_one_is_told_to_the_topic_of_the_service() -> None:

@@ -6,8 +6,10 @@ That the state machine does what its definition says is in tests/integration/tes
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 from migratable_ecs.args import build
 from migratable_ecs.environment.database import database
@@ -137,6 +139,21 @@ def test_the_roles_may_that_and_are_taken_by_that_only() -> None:
         assert trust["Condition"] == {
             "StringEquals": {"aws:SourceArn": f"arn:aws:{source}", "aws:SourceAccount": ACCOUNT}
         }
+
+
+def test_the_security_page_gives_a_reason_for_each_right_and_for_no_other() -> None:
+    """The one that is left is that of the service's pair, in tests/unit/component/test_restarts.py."""
+    page = (Path(__file__).parents[3] / "docs" / "security.md").read_text(encoding="utf-8")
+    table = page.partition("## The roles that follow a new value of a secret")[2].partition("\n## ")[0]
+    documented = set(re.findall(r"^\| `([a-z]+:[A-Za-z]+)`", table, re.MULTILINE))
+    given = {
+        action
+        for what in ("run", "start")
+        for each in json.loads(stg().one(POLICY, f"{NAME}-{what}").inputs["policy"])["Statement"]
+        for action in each["Action"]
+    }
+    assert documented - given == {"ecs:UpdateService"}
+    assert given <= documented
 
 
 def test_a_topic_is_told_when_a_run_has_failed_or_could_not_be_started() -> None:
