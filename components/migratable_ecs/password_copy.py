@@ -13,20 +13,13 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import pulumi
-from pulumi.dynamic import (
-    ConfigureRequest,
-    CreateResult,
-    DiffResult,
-    ReadResult,
-    Resource,
-    ResourceProvider,
-    UpdateResult,
-)
+from pulumi.dynamic import Resource
 
 from .migration import plugin_process
-from .migration.provider import MigrationProvider, fail
+from .migration.provider import fail
 from .migration.session import connect
 from .migration.state import aws_settings
+from .told import Props, ToldProvider
 
 COPY_TYPE = "pulumi-python:dynamic/ecs:PasswordCopy"
 
@@ -39,30 +32,15 @@ WATCHED = ("secret", "source", *CONNECTION)
 #: Errors whose cause is AWS's own sentence. That of others may show what the state was given.
 _TOLD = ("SecretsManager.", "States.TaskFailed", "States.Timeout")
 
-Props = dict[str, Any]
 
-
-class CopyProvider(ResourceProvider):
+class CopyProvider(ToldProvider):
     """Stateless; one for all databases of a stack."""
 
-    serialize_as_secret_always = False
+    identity = "secret"
+    watched = WATCHED
 
-    def configure(self, req: ConfigureRequest) -> None:
-        MigrationProvider().configure(req)
-
-    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        changed = any(_olds.get(key) != _news.get(key) for key in WATCHED)
-        return DiffResult(changes=changed, replaces=[], delete_before_replace=False)
-
-    def create(self, props: Props) -> CreateResult:
-        return CreateResult(str(props["secret"]), {**props, "version_id": copy_password(props)})
-
-    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        return UpdateResult({**_news, "version_id": copy_password(_news)})
-
-    def read(self, id_: str, props: Props) -> ReadResult:
-        """What rotations have written meanwhile is none of its business."""
-        return ReadResult(id_, props)
+    def tell(self, props: Props) -> Props:
+        return {"version_id": copy_password(props)}
 
 
 class PasswordCopy(Resource, module="ecs", name="PasswordCopy"):

@@ -14,52 +14,29 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import (
-    ConfigureRequest,
-    CreateResult,
-    DiffResult,
-    ReadResult,
-    Resource,
-    ResourceProvider,
-    UpdateResult,
-)
+from pulumi.dynamic import Resource
 
 from .migration import plugin_process
-from .migration.provider import MigrationProvider, fail
+from .migration.provider import fail
 from .migration.session import connect
 from .migration.state import aws_settings
+from .told import Props, ToldProvider
 
 LIMITS_TYPE = "pulumi-python:dynamic/ecs:ScalingLimits"
 
 #: A change of any sets the limits anew.
 WATCHED = ("service_namespace", "scalable_dimension", "resource_id", "minimum", "maximum", "schedules")
 
-Props = dict[str, Any]
 
-
-class LimitsProvider(ResourceProvider):
+class LimitsProvider(ToldProvider):
     """Stateless; one for all services of a stack."""
 
-    serialize_as_secret_always = False
+    identity = "resource_id"
+    watched = WATCHED
 
-    def configure(self, req: ConfigureRequest) -> None:
-        MigrationProvider().configure(req)
-
-    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        changed = any(_olds.get(key) != _news.get(key) for key in WATCHED)
-        return DiffResult(changes=changed, replaces=[], delete_before_replace=False)
-
-    def create(self, props: Props) -> CreateResult:
+    def tell(self, props: Props) -> Props:
         set_limits(props)
-        return CreateResult(str(props["resource_id"]), dict(props))
-
-    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        set_limits(_news)
-        return UpdateResult(dict(_news))
-
-    def read(self, id_: str, props: Props) -> ReadResult:
-        """What a schedule has set meanwhile is none of its business."""
-        return ReadResult(id_, props)
+        return {}
 
 
 class ScalingLimits(Resource, module="ecs", name="ScalingLimits"):
