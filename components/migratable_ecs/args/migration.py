@@ -55,7 +55,8 @@ class MigrationArgs(ProcessArgs):
     """The migration of the service: same image, environment, secrets, roles and network, its own command and size.
 
     Args:
-        command: a string runs as `sh -c`, a list as it is.
+        command: a string runs as `sh -c`, a list as it is; then the log can only be called complete when the program prints
+            what it finds in `MIGRATABLE_ECS_LOG_END` as its last line, on both outputs.
         entry_point: default the image's.
         working_directory: default the service's, else the image's.
         environment, secrets: besides the service's; one with the same name replaces the service's, such as an owner's credentials.

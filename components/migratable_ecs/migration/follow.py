@@ -15,7 +15,7 @@ from .cloudwatch import LogEvent, Logs, LogTail
 from .ecs import AwsCallFailed, Ecs, Task, is_transient
 from .polling import log_interval, state_interval
 from .redaction import Redactor
-from .shell import MARKERS, split_marker
+from .shell import LOG_END, MARKERS, LogEnd
 from .spec import LogSummary
 
 #: How many lines a failure message and a history entry carry, and how much of each: one line can be a megabyte long.
@@ -69,7 +69,7 @@ class ContainerLog:
 class LogFollower:
     """Shows every line of every container once and in order, redacted, and keeps the accounts.
 
-    Memory: eight bytes a line. `main` is the migration's container; its `marker` is "" when the command cannot print one.
+    Memory: eight bytes a line. `main` is the migration's container, which says with `end` that its log is at its end.
     """
 
     def __init__(
@@ -77,12 +77,12 @@ class LogFollower:
         logs: Logs,
         streams: Streams,
         main: str,
-        marker: str,
+        end: LogEnd,
         redactor: Redactor,
         console: Console,
     ) -> None:
         self._console = console
-        self._marker = marker
+        self._end = end
         self._main = main
         self._logs = {
             name: ContainerLog(name, logs.tail(group, stream), redactor.stream())
@@ -164,8 +164,8 @@ class LogFollower:
 
     def _take(self, log: ContainerLog, event: LogEvent) -> None:
         text, marked = event.message, False
-        if self._marker and log.name == self._main:
-            text, marked = split_marker(event.message, self._marker)
+        if log.name == self._main:
+            text, marked = self._end.split(event.message)
             log.markers += marked
         if text or not marked:
             self._show(log, log.redaction.feed(text))
@@ -286,7 +286,10 @@ class Follower:
         elif expect_marker:
             why = f"the end marker did not arrive within {bound:g} s of the exit"
         else:
-            why = f"not provable: the command does not run in a shell; read for {bound:g} s after the exit"
+            why = (
+                f"not provable: the command does not run in a shell, nor print {LOG_END}; "
+                f"read for {bound:g} s after the exit"
+            )
         return why + (f"; {late} lines had come late and out of order" if late else "")
 
     def _has_to_look_up(self, next_state: float) -> bool:

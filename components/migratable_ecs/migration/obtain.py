@@ -87,12 +87,12 @@ class Obtainer:
         console: Console,
         *,
         evidence: Callable[..., Evidence],
-        overrides: Mapping[str, Any],
+        override: Mapping[str, Any],
         cancelled: Callable[[], bool],
         prepare: Callable[[Sequence[Task]], None],
     ) -> None:
         self._spec, self._ecs, self._clock, self._console = spec, ecs, clock, console
-        self._evidence, self._overrides = evidence, overrides
+        self._evidence, self._override = evidence, override
         self._cancelled, self._prepare = cancelled, prepare
         self._bumps: dict[str, int] = {}
         self._spent_since: dict[str, float] = {}
@@ -199,8 +199,7 @@ class Obtainer:
         newest = tasks[-1].arn if tasks else ""
         token = lock_token(self._spec.cluster, self._spec.family, newest, self._bumps.get(newest, 0))
         request = run_request(self._spec, token)
-        if self._overrides:
-            request["overrides"] = dict(self._overrides)
+        request["overrides"] = {"containerOverrides": [dict(self._override)]}
         try:
             started, failures = self._ecs.run(request)
         except AwsCallFailed as failed:

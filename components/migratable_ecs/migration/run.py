@@ -23,7 +23,7 @@ from .obtain import NotStarted, Obtained, Obtainer
 from .preflight import check_image, preflight
 from .redaction import Redactor
 from .session import Clients
-from .shell import end_marker, shell_command, with_end_marker
+from .shell import LogEnd, end_marker, shell_command
 from .spec import Backup, LogSummary, RunRecord, RunSpec
 
 #: After StopTask: how long to wait for the container beyond its longest stopTimeout on Fargate, 120 s.
@@ -103,11 +103,10 @@ class _Run:
         self._began = self._ecs.now()
         self._log_group = self._group()
         self._redactor = Redactor(self._secret_values(self._definition))
-        script = self._script()
-        marker = end_marker(self._spec.identity) if script else ""
-        obtainer = self._obtainer(script, marker)
+        end = self._log_end()
+        obtainer = self._obtainer(end)
         while True:
-            record, diagnosis = self._attempt(obtainer, marker)
+            record, diagnosis = self._attempt(obtainer, end)
             if record.status == "succeeded":
                 return self._recorded(record)
             if diagnosis is not None and obtainer.may_start_again(diagnosis):
@@ -122,7 +121,7 @@ class _Run:
 
     # -- one attempt ---------------------------------------------------------------------------------------------
 
-    def _attempt(self, obtainer: Obtainer, marker: str) -> tuple[RunRecord, Diagnosis | None]:
+    def _attempt(self, obtainer: Obtainer, end: LogEnd) -> tuple[RunRecord, Diagnosis | None]:
         try:
             got = obtainer.obtain()
         except AwsCallFailed as failed:
@@ -141,9 +140,9 @@ class _Run:
                 [*self._secret_values(self._definition), *self._secret_values(definition)]
             )
             log = LogFollower(
-                self._logs, Streams.of(definition, got.task), self._spec.container, marker, self._redactor, self._output
+                self._logs, Streams.of(definition, got.task), self._spec.container, end, self._redactor, self._output
             )  # fmt: skip
-            record, diagnosis = self._follow(got, log, marker)
+            record, diagnosis = self._follow(got, log, end)
         except AwsCallFailed as failed:
             left = f"task {got.task.arn} goes on meanwhile; the next `pulumi up` adopts it"
             raise self._lost_sight(left, failed) from failed
@@ -152,7 +151,7 @@ class _Run:
         obtainer.ended(got.task)
         return record, diagnosis
 
-    def _follow(self, got: Obtained, log: LogFollower, marker: str) -> tuple[RunRecord, Diagnosis | None]:
+    def _follow(self, got: Obtained, log: LogFollower, end: LogEnd) -> tuple[RunRecord, Diagnosis | None]:
         follower = Follower(self._ecs, self._clock, log, self._console, self._cancelled)
         deadline = (got.task.created or self._ecs.now()) + self._spec.timeout
         ending = follower.until_over(self._spec.cluster, got.task, self._spec.container, deadline)
@@ -162,15 +161,15 @@ class _Run:
             ending = self._stopped(follower, got.task)
             if ending.interrupted:
                 raise self._interrupted(got.task, stopping=True)
-        drained = self._drain(follower, ending, marker)
+        drained = self._drain(follower, ending, end)
         return self._judge(got, ending, log, drained)
 
-    def _drain(self, follower: Follower, ending: Ending, marker: str) -> str:
+    def _drain(self, follower: Follower, ending: Ending, end: LogEnd) -> str:
         """A task in which nothing ran has no log to wait for. One whose sidecar failed first has, and there it says why."""
         task = ending.task
         ran = task is None or ending.timed_out or task.ran(self._spec.container)
         bound = self._spec.drain_timeout if ran or task is None or task.anything_ran else 0.0
-        reason = follower.drain(bound, expect_marker=bool(marker))
+        reason = follower.drain(bound, expect_marker=end.script is not None)
         return reason if ran else "the container never ran"
 
     def _stopped(self, follower: Follower, task: Task) -> Ending:
@@ -254,16 +253,10 @@ class _Run:
 
     # -- facts ---------------------------------------------------------------------------------------------------
 
-    def _obtainer(self, script: tuple[list[str], str] | None, marker: str) -> Obtainer:
-        overrides: dict[str, Any] = {}
-        command = list(self._spec.command)
-        if script:
-            words, text = script
-            command = [*words, with_end_marker(text, marker)]
-        if command:
-            overrides = {"containerOverrides": [{"name": self._spec.container, "command": command}]}
+    def _obtainer(self, end: LogEnd) -> Obtainer:
+        override = end.override(self._spec.container, self._spec.command)
         return Obtainer(
-            self._spec, self._ecs, self._clock, self._console, evidence=self._evidence, overrides=overrides,
+            self._spec, self._ecs, self._clock, self._console, evidence=self._evidence, override=override,
             cancelled=self._cancelled, prepare=self._prepare,
         )  # fmt: skip
 
@@ -291,10 +284,11 @@ class _Run:
     def _container(self) -> Mapping[str, Any]:
         return next(c for c in self._definition["containerDefinitions"] if c["name"] == self._spec.container)
 
-    def _script(self) -> tuple[list[str], str] | None:
+    def _log_end(self) -> LogEnd:
         container = self._container()
         command = self._spec.command or container.get("command") or ()
-        return shell_command(container.get("entryPoint") or (), command)
+        script = shell_command(container.get("entryPoint") or (), command)
+        return LogEnd(end_marker(self._spec.identity), script)
 
     def _secret_values(self, definition: Mapping[str, Any]) -> list[str]:
         names = set(self._spec.secret_environment)

@@ -1,14 +1,21 @@
-"""Let a shell command say that its log is at its end. Pure.
+"""Let a command say that its log is at its end. Pure.
 
 A log stream has no end: whether more lines will come is not to be known from outside. A command that runs under `sh -c`
 can print one more line after itself, and since the log driver sends the lines of one container in order, whoever has read that
 line has read them all. It goes to stdout and to stderr, because the driver reads the two one beside the other. It is never shown
 and never counted.
+
+A program without a shell finds that line in the variable `MIGRATABLE_ECS_LOG_END` and may print it itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+#: Variable in which a program that no shell runs finds the line.
+LOG_END = "MIGRATABLE_ECS_LOG_END"
 
 #: Entry points and commands after which one string follows that the shell reads as a script.
 _SHELLS = (("sh", "-c"), ("/bin/sh", "-c"), ("bash", "-c"), ("/bin/bash", "-c"))
@@ -53,8 +60,35 @@ def with_end_marker(script: str, marker: str) -> str:
 MARKERS = 2
 
 
-def split_marker(line: str, marker: str) -> tuple[str, bool]:
-    """(what the program printed, whether the marker followed). Output without a final newline stands before the marker."""
-    if line.endswith(marker):
-        return line[: -len(marker)], True
-    return line, False
+@dataclass(frozen=True)
+class LogEnd:
+    """How the command of one run says that its log is at its end.
+
+    `script`: what a shell runs, as `shell_command` gives it; None when there is no shell, and whether the program prints the
+    marker is its own affair.
+    """
+
+    marker: str
+    script: tuple[list[str], str] | None
+
+    def override(self, container: str, command: Sequence[str]) -> dict[str, Any]:
+        """RunTask's override of `container` that brings the marker about; `command`: the run's own, () for that of the task definition."""
+        if self.script:
+            words, text = self.script
+            return {"name": container, "command": [*words, with_end_marker(text, self.marker)]}
+        environment = [{"name": LOG_END, "value": self.marker}]
+        return {
+            "name": container,
+            **({"command": list(command)} if command else {}),
+            "environment": environment,
+        }
+
+    def split(self, line: str) -> tuple[str, bool]:
+        """(what the program printed, whether the marker followed).
+
+        Of a shell, output without a final newline stands before the marker. A program prints it as a line of its own; otherwise
+        one that lists its environment would seem to be at its end.
+        """
+        if self.script and line.endswith(self.marker):
+            return line[: -len(self.marker)], True
+        return ("", True) if line == self.marker else (line, False)

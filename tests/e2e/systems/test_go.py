@@ -80,6 +80,7 @@ def test_the_migration_has_an_image_of_its_own_and_the_servers_secrets_and_roles
     assert up.lines(f"database {DATABASE}: created")
     assert up.lines("applied 003_first_agents.sql")
     assert up.lines("version 3, 3 files applied now")
+    assert up.lines("log complete"), "the program says itself that its log is at its end"
     assert [image.partition("@")[2] for image in images(dev)] == digests
     server, migration = dev.definition(SERVER), dev.definition(FAMILY)
     assert migration["executionRoleArn"] == server["executionRoleArn"]

@@ -106,6 +106,16 @@ def test_without_a_shell_the_lines_come_and_nothing_is_called_proven(real: Real)
     assert "does not run in a shell" in record.log.reason
 
 
+def test_without_a_shell_a_program_may_prove_its_log_itself(real: Real) -> None:
+    script = 'print "a\nb\n"; for (STDOUT, STDERR) { print $_ "$ENV{MIGRATABLE_ECS_LOG_END}\n" }'
+    console = Console()
+    record = real.run(real.spec(command=["perl", "-e", script]), console)
+    assert record.log.complete, record.log.reason
+    assert record.log.lines == 2
+    assert record.timings["drain"] < 5
+    assert not [line for line in console.lines if "end of log" in line]
+
+
 def test_a_failed_attempt_is_followed_by_another_when_asked_for(real: Real) -> None:
     name = real.family.replace("-", "_")
     real.sql(f"CREATE SEQUENCE {name}")

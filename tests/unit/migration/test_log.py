@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from migratable_ecs.migration.errors import MigrationFailed
+from migratable_ecs.migration.shell import LOG_END, MARKERS
 from migratable_ecs.testing import (
     HOSTILE_PAGING,
     ContainerScript,
@@ -53,7 +55,52 @@ def test_without_a_shell_every_line_comes_too_but_completeness_is_not_claimed(se
     record = scenario.run()
     assert scenario.shown == list(LINES)
     assert not record.log.complete
-    assert "not provable: the command does not run in a shell" in record.log.reason
+    assert record.log.reason == (
+        "not provable: the command does not run in a shell, nor print MIGRATABLE_ECS_LOG_END; read for 15 s after the exit"
+    )
+
+
+def on_both_outputs(line: str) -> Callable[[Mapping[str, Any]], list[str]]:
+    """What a program prints at its end, `line` with the marker that it finds in its environment."""
+    return lambda environment: [line.format(environment[LOG_END])] * MARKERS
+
+
+def without_a_shell(printing: Callable[[Mapping[str, Any]], list[str]], **aws_options: Any) -> Scenario:
+    """A program that prints LINES, and at its end what `printing` makes of its environment."""
+    scenario = Scenario(shell=False, aws_options=aws_options)
+
+    def behave(_definition: object, overrides: Mapping[str, Any], _number: int) -> Script:
+        (override,) = overrides["containerOverrides"]
+        environment = {pair["name"]: pair["value"] for pair in override["environment"]}
+        return succeeds(*LINES, *printing(environment), duration=20)
+
+    scenario.aws.ecs.behave(behave)
+    return scenario
+
+
+@pytest.mark.parametrize("seed", range(times(3, 6)))
+def test_without_a_shell_a_program_may_prove_its_log_itself(seed: int) -> None:
+    scenario = without_a_shell(on_both_outputs("{}"), **{**HOSTILE, "seed": seed})
+    record = scenario.run()
+    assert scenario.shown == list(LINES)
+    assert record.log.complete, record.log.reason
+    assert record.log.lines == len(LINES)
+    prompt = without_a_shell(on_both_outputs("{}"), ingestion=Ingestion(late=0.0)).run()
+    assert prompt.log.complete
+    assert prompt.timings["drain"] < 3
+
+
+@pytest.mark.parametrize("line", [LOG_END + "={}", "'{}'", "{} ", "x{}"])
+def test_a_program_that_lists_its_environment_has_proven_nothing(line: str) -> None:
+    record = without_a_shell(on_both_outputs(line)).run()
+    assert not record.log.complete
+    assert record.log.lines == len(LINES) + MARKERS
+
+
+def test_a_program_that_proves_one_output_has_proven_nothing() -> None:
+    record = without_a_shell(lambda environment: [environment[LOG_END]]).run()
+    assert not record.log.complete
+    assert record.log.lines == len(LINES)
 
 
 @pytest.mark.parametrize("withheld", [0, 60, len(LINES) - 1, len(LINES), len(LINES) + 1])

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from migratable_ecs.migration.shell import MARKERS, end_marker, shell_command, split_marker, with_end_marker
+from migratable_ecs.migration.shell import MARKERS, LogEnd, end_marker, shell_command, with_end_marker
 
 MARKER = end_marker("migratable-0123456789abcdef0123")
 
@@ -41,8 +41,18 @@ def test_exit_code_is_kept_and_the_marker_is_last(script: str, code: int) -> Non
 
 def test_output_without_a_final_newline_stands_before_the_marker() -> None:
     line = sh("printf 'no newline'").stdout.rstrip("\n")
-    assert split_marker(line, MARKER) == ("no newline", True)
-    assert split_marker("some line", MARKER) == ("some line", False)
+    end = LogEnd(MARKER, ([], "printf 'no newline'"))
+    assert end.split(line) == ("no newline", True)
+    assert end.split("some line") == ("some line", False)
+
+
+@pytest.mark.parametrize("command", [(), ("up",)])
+def test_a_program_that_no_shell_runs_is_given_the_marker_and_its_command_stays(
+    command: tuple[str, ...],
+) -> None:
+    override = LogEnd(MARKER, None).override("migrate", command)
+    assert override.pop("environment") == [{"name": "MIGRATABLE_ECS_LOG_END", "value": MARKER}]
+    assert override == ({"name": "migrate", "command": ["up"]} if command else {"name": "migrate"})
 
 
 #: A program that takes its time to obey, as one that rolls back its transaction.

@@ -26,10 +26,23 @@ func main() {
 	flag.Parse()
 	// ECS sends SIGTERM when it stops the task: the statement under way is cancelled and its file rolled back.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, given, flag.Arg(0)); err != nil {
+	err := run(ctx, given, flag.Arg(0))
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", database.Reason(err))
+	}
+	endLog()
+	if err != nil {
 		os.Exit(1)
+	}
+}
+
+// endLog says that nothing follows in the log, which has no end that one could see from outside. Whoever reads along has then read all of
+// it, and need not wait for lines that may come late.
+func endLog() {
+	if end := os.Getenv("MIGRATABLE_ECS_LOG_END"); end != "" {
+		fmt.Println(end)
+		fmt.Fprintln(os.Stderr, end)
 	}
 }
 
