@@ -30,7 +30,7 @@ class Settings:
         deprovision_seconds: time a task stays in DEPROVISIONING after its containers ended
             (``LOCALCLOUD_DEPROVISION_SECONDS``, default 0; Fargate takes 10 to 30).
         failed_deployment_seconds: how long a failed deployment stays in DescribeServices
-            (``LOCALCLOUD_FAILED_DEPLOYMENT_SECONDS``, default 20).
+            (``LOCALCLOUD_FAILED_DEPLOYMENT_SECONDS``, default 8).
         postgres_image: what RDS runs PostgreSQL from (``LOCALCLOUD_POSTGRES_IMAGE``); empty: its databases are records only.
         mariadb_image: the same for MySQL and MariaDB (``LOCALCLOUD_MARIADB_IMAGE``).
     """
@@ -81,7 +81,7 @@ class Settings:
             bind_hosts=tuple(h for h in env.get("BIND_HOST", f"127.0.0.1,{bridge}").split(",") if h),
             drain_seconds=_number(env, "LOCALCLOUD_DRAIN_SECONDS", 1),
             deprovision_seconds=_number(env, "LOCALCLOUD_DEPROVISION_SECONDS", 0),
-            failed_deployment_seconds=_number(env, "LOCALCLOUD_FAILED_DEPLOYMENT_SECONDS", 20),
+            failed_deployment_seconds=_number(env, "LOCALCLOUD_FAILED_DEPLOYMENT_SECONDS", 8),
             postgres_image=env.get("LOCALCLOUD_POSTGRES_IMAGE", ""),
             mariadb_image=env.get("LOCALCLOUD_MARIADB_IMAGE", ""),
         )
