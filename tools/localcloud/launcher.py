@@ -156,6 +156,9 @@ async def _serve(settings: Settings) -> None:
     from hypercorn.config import Config
     from ministack.app import app
 
+    from tools.localcloud.launcher_answers import in_one_piece
+
+    in_one_piece()
     config = Config()
     config.bind = [f"{host}:{settings.port}" for host in settings.bind_hosts]
     config.keep_alive_timeout = 75
