@@ -71,7 +71,11 @@ class Stack:
     @property
     def env(self) -> dict[str, str]:
         path = f"{ROOT / '.venv/bin'}:{ROOT / '.tools/bin'}:{os.environ['PATH']}"
-        return {**os.environ, **self.cloud.env(), "PATH": path, "NO_COLOR": "1", **self.extra_env}
+        cloud = self.cloud.env()
+        if "PULUMI_IGNORE_AMBIENT_PLUGINS" in cloud:
+            # As scripts/stack has it: set-up's plugin is all that is needed.
+            cloud["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+        return {**os.environ, **cloud, "PATH": path, "NO_COLOR": "1", **self.extra_env}
 
     def command(self, *words: str) -> list[str]:
         return ["pulumi", *words, "--non-interactive"]

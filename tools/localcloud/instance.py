@@ -271,16 +271,8 @@ class LocalCloud:
 
 
 def _plugins_of_setup() -> dict[str, str]:
-    """Where set-up put the AWS plugin, so that Pulumi finds it without a warning about plugins on PATH.
-
-    It is the only one that the local cloud's stacks use; without being told, Pulumi would try to download those of every package that
-    is installed, at each command.
-    """
+    """Where set-up put the AWS plugin, so that Pulumi finds it without a warning about plugins on PATH."""
     home = CHECKOUT / ".tools" / "pulumi"
     if not any(home.glob("plugins/resource-aws-*")):
         return {}
-    return {
-        "PULUMI_HOME": str(home),
-        "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-    }
+    return {"PULUMI_HOME": str(home), "PULUMI_IGNORE_AMBIENT_PLUGINS": "true"}

@@ -180,6 +180,7 @@ def test_before_a_failure_blocks_the_roll(note: System, cloud: LocalCloud) -> No
     assert "Traceback" not in up.output
     assert note.get("/healthz") == {"status": "ok", "version": "v2"}
     assert running(note) == 3
+    assert note.outputs()["service"] == SERVICE, "Pulumi shows them with a minus, but they are kept"
 
 
 def test_by_hand_it_is_tried_three_times(note: System, cloud: LocalCloud) -> None:

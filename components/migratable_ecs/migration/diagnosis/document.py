@@ -20,6 +20,9 @@ has the cause `unknown`: it is printed as AWS wrote it, and the run has failed a
 with growing pauses. Once it has started, a retry is your decision, because a migration may be
 half applied.
 
+Pulumi's own summary of a failed update may list the stack's outputs with a minus before them, as if they were gone. They are in the
+state as they were: `pulumi stack output` has them, and so have the stacks that read them.
+
 Words in capitals (`SECRET`) and names in braces stand for values of the run.
 """
 
