@@ -5,11 +5,14 @@ v2's migration waits after each of six courses, so that there is a middle.
 
 from __future__ import annotations
 
+import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
+from migratable_ecs.migration.unanswered import HOW_IT_GOES_ON
 
 from tests.e2e.stack import SERVICE, Stack, eventually, kill_group, wait_for_line
 from tools.localcloud.instance import LocalCloud
@@ -95,6 +98,38 @@ class TestCancelled:
         assert up.ok, up.output
         assert "of this run is executing already" in up.output
         assert len(stack.migration_tasks()) == before + 1
+
+    def test_ctrl_c_while_aws_does_not_answer_says_within_five_seconds_what_goes_on(
+        self, stack: Stack, cloud: LocalCloud
+    ) -> None:
+        stack.configure(force="unanswered")
+        before = len(stack.migration_tasks())
+        process = stack.start_up()
+        wait_for_line(process, "begun")
+        with held(cloud):
+            # Until the polls of the run hang in a call.
+            time.sleep(4)
+            process.send_signal(signal.SIGINT)
+            asked = time.monotonic()
+            wait_for_line(process, HOW_IT_GOES_ON, timeout=20)
+            took = time.monotonic() - asked
+        output, _ = process.communicate(timeout=90)
+        assert took < 5, output
+        assert "goes on; the next `pulumi up` resumes it, `aws ecs stop-task --cluster" in output, output
+        up = stack.up()
+        assert up.ok, up.output
+        assert len(stack.migration_tasks()) == before + 1
+
+
+@contextmanager
+def held(cloud: LocalCloud) -> Iterator[None]:
+    """The local cloud takes calls and answers none."""
+    pid = cloud.state().processes["ministack"].pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def _nothing_runs(stack: Stack) -> bool:

@@ -35,6 +35,7 @@ from .state import (
     run_spec,
     wanted,
 )
+from .unanswered import told_when_unanswered
 
 Props = dict[str, Any]
 
@@ -98,10 +99,11 @@ def _execute(props: Props, olds: Props | None, console: Callable[[str], None]) -
     from .session import connect
 
     clock = SystemClock(plugin_process.stopping)
-    clients = connect(aws_settings(props, plugin_process.config))
-    ecs, logs = plugin_process.shared(clients, clock)
-    spec = run_spec(props, olds)
-    return execute(spec, clients, clock, console, plugin_process.stopping.is_set, ecs=ecs, logs=logs)
+    with told_when_unanswered(plugin_process.stopping, console):
+        clients = connect(aws_settings(props, plugin_process.config))
+        ecs, logs = plugin_process.shared(clients, clock)
+        spec = run_spec(props, olds)
+        return execute(spec, clients, clock, console, plugin_process.stopping.is_set, ecs=ecs, logs=logs)
 
 
 def _failed_record(props: Props, error: MigrationError) -> RunRecord:

@@ -1,0 +1,49 @@
+"""Ctrl-C while a call to AWS hangs: it is said what goes on, once, and only then."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+from migratable_ecs.migration import plugin_process, provider, unanswered
+from migratable_ecs.migration.unanswered import HOW_IT_GOES_ON, told_when_unanswered
+
+
+@pytest.mark.parametrize(
+    ("cancelled", "hangs", "told"),
+    [
+        (True, 0.6, [HOW_IT_GOES_ON]),
+        (True, 0.0, []),
+        (False, 0.6, []),
+    ],
+)
+def test_it_is_said_when_the_call_goes_on_after_ctrl_c(
+    cancelled: bool, hangs: float, told: list[str]
+) -> None:
+    said: list[str] = []
+    stopping = threading.Event()
+    with told_when_unanswered(stopping, said.append, patience=0.2):
+        if cancelled:
+            stopping.set()
+        time.sleep(hangs)
+    stopping.set()
+    time.sleep(0.8)
+    assert said == told
+
+
+def test_the_provider_says_it_for_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(plugin_process, "stopping", threading.Event())
+    monkeypatch.setattr(unanswered, "PATIENCE", 0.1)
+
+    def connect(_settings: Any) -> Any:
+        plugin_process.stopping.set()
+        time.sleep(0.6)
+        raise RuntimeError("no answer at last")
+
+    monkeypatch.setattr("migratable_ecs.migration.session.connect", connect)
+    with pytest.raises(RuntimeError):
+        provider._execute({}, None, said.append)
+    assert said == [HOW_IT_GOES_ON]
