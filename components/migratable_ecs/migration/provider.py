@@ -163,10 +163,11 @@ def _rolled(props: Props) -> Props:
         task_definition=str(props["task_definition"]),
         timeout=float(props.get("timeout") or 1800),
     )
-    clients = connect(aws_settings(props, plugin_process.config))
-    clock = SystemClock(plugin_process.stopping)
+    console, clock = Row(props).info, SystemClock(plugin_process.stopping)
     try:
-        wait_until_rolled(spec, clients.client("ecs"), clock, Row(props).info, plugin_process.stopping.is_set)
+        with told_when_unanswered(plugin_process.stopping, console):
+            ecs = connect(aws_settings(props, plugin_process.config)).client("ecs")
+            wait_until_rolled(spec, ecs, clock, console, plugin_process.stopping.is_set)
     except MigrationInterrupted as interrupted:
         fail("rollout interrupted", str(interrupted))
     except MigrationError as error:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 PATIENCE = 3.0
 
 HOW_IT_GOES_ON = (
-    "cancelled, but AWS has not answered the call that is under way: a task that was started goes on, "
+    "cancelled, but AWS has not answered the call that is under way: what was begun there goes on, "
     "and the next `pulumi up` resumes it"
 )
 

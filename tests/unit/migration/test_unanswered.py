@@ -7,7 +7,8 @@ import time
 from typing import Any
 
 import pytest
-from migratable_ecs.migration import plugin_process, provider, unanswered
+from migratable_ecs.migration import engine_log, plugin_process, provider, unanswered
+from migratable_ecs.migration.decide import Decision
 from migratable_ecs.migration.unanswered import HOW_IT_GOES_ON, told_when_unanswered
 
 
@@ -33,10 +34,17 @@ def test_it_is_said_when_the_call_goes_on_after_ctrl_c(
     assert said == told
 
 
-def test_the_provider_says_it_for_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+ROLL = {"cluster": "default", "service": "web", "task_definition": "web:1"}
+
+
+@pytest.mark.parametrize(
+    "begin", [lambda: provider._run({}, None, Decision(True, "")), lambda: provider._rolled(ROLL)]
+)
+def test_the_provider_says_it_for_a_run_and_for_a_roll(monkeypatch: pytest.MonkeyPatch, begin: Any) -> None:
     said: list[str] = []
     monkeypatch.setattr(plugin_process, "stopping", threading.Event())
     monkeypatch.setattr(unanswered, "PATIENCE", 0.1)
+    monkeypatch.setattr(engine_log.Row, "_log", lambda _row, _severity, line: said.append(line))
 
     def connect(_settings: Any) -> Any:
         plugin_process.stopping.set()
@@ -45,5 +53,5 @@ def test_the_provider_says_it_for_a_run(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr("migratable_ecs.migration.session.connect", connect)
     with pytest.raises(RuntimeError):
-        provider._execute({}, None, said.append)
+        begin()
     assert said == [HOW_IT_GOES_ON]
