@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 #: Seconds from Ctrl-C on that an answer may take before it is said; with everything around it the user knows within five.
-PATIENCE = 3.0
+PATIENCE = 2.0
 
 HOW_IT_GOES_ON = (
     "cancelled, but AWS has not answered the call that is under way: what was begun there goes on, "
@@ -19,7 +19,7 @@ HOW_IT_GOES_ON = (
 def told_when_unanswered(
     stopping: threading.Event, tell: Callable[[str], None], patience: float | None = None
 ) -> Iterator[None]:
-    """Hand `HOW_IT_GOES_ON` to `tell`, once, when the block is not over `patience` (default 3) seconds after `stopping` was set."""
+    """Hand `HOW_IT_GOES_ON` to `tell`, once, when the block is not over `patience` (default 2) seconds after `stopping` was set."""
     over = threading.Event()
 
     def watch() -> None:
