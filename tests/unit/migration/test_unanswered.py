@@ -15,9 +15,9 @@ from migratable_ecs.migration.unanswered import HOW_IT_GOES_ON, told_when_unansw
 @pytest.mark.parametrize(
     ("cancelled", "hangs", "told"),
     [
-        (True, 0.6, [HOW_IT_GOES_ON]),
+        (True, 1.2, [HOW_IT_GOES_ON]),
         (True, 0.0, []),
-        (False, 0.6, []),
+        (False, 0.7, []),
     ],
 )
 def test_it_is_said_when_the_call_goes_on_after_ctrl_c(
@@ -25,12 +25,12 @@ def test_it_is_said_when_the_call_goes_on_after_ctrl_c(
 ) -> None:
     said: list[str] = []
     stopping = threading.Event()
-    with told_when_unanswered(stopping, said.append, patience=0.2):
+    with told_when_unanswered(stopping, said.append, patience=0.4):
         if cancelled:
             stopping.set()
         time.sleep(hangs)
     stopping.set()
-    time.sleep(0.8)
+    time.sleep(0.6)
     assert said == told
 
 
