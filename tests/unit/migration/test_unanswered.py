@@ -13,24 +13,24 @@ from migratable_ecs.migration.unanswered import HOW_IT_GOES_ON, told_when_unansw
 
 
 @pytest.mark.parametrize(
-    ("cancelled", "hangs", "told"),
+    ("cancelled", "hangs", "patience", "told"),
     [
-        (True, 1.2, [HOW_IT_GOES_ON]),
-        (True, 0.0, []),
-        (False, 0.7, []),
+        (True, 0.8, 0.1, [HOW_IT_GOES_ON]),
+        (True, 0.0, 0.5, []),
+        (False, 0.3, 0.1, []),
     ],
 )
 def test_it_is_said_when_the_call_goes_on_after_ctrl_c(
-    cancelled: bool, hangs: float, told: list[str]
+    cancelled: bool, hangs: float, patience: float, told: list[str]
 ) -> None:
     said: list[str] = []
     stopping = threading.Event()
-    with told_when_unanswered(stopping, said.append, patience=0.4):
+    with told_when_unanswered(stopping, said.append, patience):
         if cancelled:
             stopping.set()
         time.sleep(hangs)
     stopping.set()
-    time.sleep(0.6)
+    time.sleep(patience + 0.1)
     assert said == told
 
 
