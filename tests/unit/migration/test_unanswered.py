@@ -15,8 +15,8 @@ from migratable_ecs.migration.unanswered import HOW_IT_GOES_ON, told_when_unansw
 @pytest.mark.parametrize(
     ("cancelled", "hangs", "patience", "told"),
     [
-        (True, 0.8, 0.1, [HOW_IT_GOES_ON]),
-        (True, 0.0, 0.5, []),
+        (True, 0.5, 0.1, [HOW_IT_GOES_ON]),
+        (True, 0.0, 0.4, []),
         (False, 0.3, 0.1, []),
     ],
 )
@@ -48,7 +48,7 @@ def test_the_provider_says_it_for_a_run_and_for_a_roll(monkeypatch: pytest.Monke
 
     def connect(_settings: Any) -> Any:
         plugin_process.stopping.set()
-        time.sleep(0.6)
+        time.sleep(0.4)
         raise RuntimeError("no answer at last")
 
     monkeypatch.setattr("migratable_ecs.migration.session.connect", connect)
