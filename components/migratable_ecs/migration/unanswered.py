@@ -16,17 +16,15 @@ HOW_IT_GOES_ON = (
 
 
 @contextmanager
-def told_when_unanswered(
-    stopping: threading.Event, tell: Callable[[str], None], patience: float | None = None
-) -> Iterator[None]:
-    """Hand `HOW_IT_GOES_ON` to `tell`, once, when the block is not over `patience` (default 2) seconds after `stopping` was set."""
+def told_when_unanswered(stopping: threading.Event, tell: Callable[[str], None]) -> Iterator[None]:
+    """Hand `HOW_IT_GOES_ON` to `tell`, once, when the block is not over `PATIENCE` seconds after `stopping` was set."""
     over = threading.Event()
 
     def watch() -> None:
         while not stopping.wait(0.5):
             if over.is_set():
                 return
-        if not over.wait(PATIENCE if patience is None else patience):
+        if not over.wait(PATIENCE):
             tell(HOW_IT_GOES_ON)
 
     threading.Thread(target=watch, daemon=True, name="migratable-ecs-unanswered").start()

@@ -21,11 +21,12 @@ from migratable_ecs.migration.unanswered import HOW_IT_GOES_ON, told_when_unansw
     ],
 )
 def test_it_is_said_when_the_call_goes_on_after_ctrl_c(
-    cancelled: bool, hangs: float, patience: float, told: list[str]
+    monkeypatch: pytest.MonkeyPatch, cancelled: bool, hangs: float, patience: float, told: list[str]
 ) -> None:
+    monkeypatch.setattr(unanswered, "PATIENCE", patience)
     said: list[str] = []
     stopping = threading.Event()
-    with told_when_unanswered(stopping, said.append, patience):
+    with told_when_unanswered(stopping, said.append):
         if cancelled:
             stopping.set()
         time.sleep(hangs)
